@@ -1,0 +1,1 @@
+"""Suites, runs, the results store, statistics and the command line."""

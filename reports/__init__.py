@@ -1,0 +1,1 @@
+"""Static pages made from the results store: regression, leaderboard, failures."""

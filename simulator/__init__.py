@@ -1,0 +1,1 @@
+"""Worlds, and models of worlds: scenes, scripts, the stage that plays them, and video models."""

@@ -1,0 +1,147 @@
+"""Scene: what a world holds, as pure data in SI units; it knows no engine and no renderer.
+
+World frame: right-handed, x right, y away from the default camera, z up, metres.
+Quaternions are WXYZ. Colours are RGB in [0, 1]. Times are seconds from the first frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Vec = tuple[float, float, float]
+Quat = tuple[float, float, float, float]
+Texture = Literal["flat", "checker", "noise", "wood", "stripes", "stone", "tiles", "spots"]
+Shape = Literal["sphere", "box", "cylinder", "capsule", "ellipsoid"]
+UPRIGHT: Quat = (1.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Material:
+    """A surface: base colour, a procedural texture between `rgb` and `rgb2`, and how it shines."""
+
+    rgb: Vec
+    texture: Texture = "flat"
+    rgb2: Vec | None = None  # second colour of the texture; None: a darker rgb
+    scale: float = 0.5  # metres per repeat of the texture
+    gloss: float = 0.1  # specular and shininess, [0, 1]
+    emission: float = 0.0  # light of its own, [0, 1]
+    alpha: float = 1.0  # opacity, [0, 1]
+
+
+@dataclass(frozen=True)
+class Geom:
+    """A primitive in the frame of its body.
+
+    size is MuJoCo's: sphere (r, 0, 0); box half-lengths; cylinder and capsule (r, half-length, 0) along z;
+    ellipsoid half-axes.
+    """
+
+    shape: Shape
+    size: Vec
+    pos: Vec = (0.0, 0.0, 0.0)
+    quat: Quat = UPRIGHT
+    material: Material | None = None  # None: the body's
+    solid: bool = True  # False: drawn, but nothing collides with it
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a scripted body is at time t; between keys, position and scale are linear, visibility holds."""
+
+    t: float
+    pos: Vec
+    quat: Quat = UPRIGHT
+    scale: float = 1.0  # multiplies the sizes of its geoms
+    visible: bool = True
+
+
+@dataclass(frozen=True)
+class Body:
+    """One thing of the world.
+
+    motion: "fixed" stays; "free" obeys the engine from (pos, quat, velocity, spin); "scripted" follows `keys`.
+    role: "thing" is in the inventory; "prop" is scenery that can hide or hold things; "effect" is smoke, a puff,
+    or a flame's glow, and is never counted.
+    """
+
+    name: str  # unique in its scene, e.g. "ball"
+    noun: str  # what a person calls it, e.g. "ball"
+    colour: str  # the colour word used in prompts, e.g. "red"
+    geoms: tuple[Geom, ...]
+    material: Material
+    pos: Vec
+    quat: Quat = UPRIGHT
+    motion: Literal["fixed", "free", "scripted"] = "fixed"
+    velocity: Vec = (0.0, 0.0, 0.0)  # m/s
+    spin: Vec = (0.0, 0.0, 0.0)  # rad/s, world axes
+    keys: tuple[Key, ...] = ()
+    mass: float = 1.0  # kg
+    restitution: float = 0.5  # of its contacts, [0, 1)
+    friction: float = 0.6
+    role: Literal["thing", "prop", "effect"] = "thing"
+
+
+@dataclass(frozen=True)
+class Light:
+    """A lamp at `pos` pointing at `target`; `flicker` are (time, intensity) keys, linear between."""
+
+    pos: Vec
+    target: Vec
+    rgb: Vec = (0.8, 0.8, 0.8)
+    shadow: bool = True
+    spot: bool = False  # False: directional, like the sun
+    flicker: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class CameraKey:
+    """Where the camera is and what it looks at, at time t; positions are interpolated linearly."""
+
+    t: float
+    eye: Vec
+    target: Vec
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera, z up; one key: a still camera."""
+
+    keys: tuple[CameraKey, ...]
+    fovy: float = 45.0  # vertical field of view, degrees
+
+    @property
+    def moving(self) -> bool:
+        """Whether any key differs from the first."""
+        first = self.keys[0]
+        return any((k.eye, k.target) != (first.eye, first.target) for k in self.keys)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What surrounds the things: a floor at z = 0, walls (None: open, under the sky), ambient light."""
+
+    floor: Material
+    walls: Material | None = None
+    half_width: float = 6.0  # metres from the centre to the walls
+    height: float = 6.0
+    sky: Vec = (0.6, 0.7, 0.85)
+    ambient: float = 0.35
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that the stage needs to play."""
+
+    bodies: tuple[Body, ...]
+    camera: Camera
+    room: Room
+    lights: tuple[Light, ...]
+    gravity: Vec = (0.0, 0.0, -9.81)
+
+    def body(self, name: str) -> Body:
+        """The body called `name` (KeyError if there is none)."""
+        for body in self.bodies:
+            if body.name == name:
+                return body
+        raise KeyError(name)
