@@ -1,0 +1,52 @@
+"""Outcomes: the stored rows of a run as one row a shot, and the mean of shots as cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from evals.store import Results
+
+HEADLINE = ("permanence", "plausibility", "consistency3d", "adherence")
+PASS = 0.5  # a probe that scores below says that the clip is more likely broken than not
+
+
+def outcomes(results: Results) -> pd.DataFrame:
+    """One row a shot, in the order of the store.
+
+    Columns: those of `results.shots`; `status` ("ok", "failed", "missing") and `error` of the clip; one column a
+    probe with its value (NaN where it gave none); `clean`: 1 clean, 0 unclean, NaN undecided.
+    """
+    table = results.shots.merge(results.clips[["shot_id", "status", "digest", "path", "error"]], "left", "shot_id")
+    table["status"] = table["status"].fillna("missing")
+    readings = results.readings
+    scored = readings[readings["status"] == "scored"]
+    values = scored.pivot(index="shot_id", columns="probe", values="value").astype(float)
+    for probe in probes(results):
+        table[probe] = table["shot_id"].map(values[probe]) if probe in values else np.nan
+    table["clean"] = _clean(table)
+    return table
+
+
+def probes(results: Results) -> list[str]:
+    """The run's probes, headline probes first."""
+    names = list(dict.fromkeys(results.readings["probe"]))
+    return [p for p in HEADLINE if p in names] + sorted(set(names) - set(HEADLINE))
+
+
+def _clean(table: pd.DataFrame) -> pd.Series:
+    """1, 0 or NaN a shot; a shot without a clip yet is undecided, a failed clip is unclean."""
+    judged = table[[p for p in HEADLINE if p in table]]
+    broken = (judged < PASS).any(axis=1) | (table["status"] == "failed")
+    took_place = table["adherence"].notna() if "adherence" in table else pd.Series(False, table.index)
+    return pd.Series(np.where(broken, 0.0, np.where(took_place, 1.0, np.nan)), table.index)
+
+
+def cells(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The mean of `measure` over the shots of each (family, seed) that have one: columns family, seed, value."""
+    known = table[table[measure].notna()]
+    means = known.groupby(["family", "seed"], sort=True)[measure].mean()
+    return means.rename("value").reset_index()

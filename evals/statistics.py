@@ -1,0 +1,133 @@
+"""Statistics on cells: means with intervals, paired tests, corrections for many tests.
+
+The unit is the (family, seed) cell: arrays here are (n,), one value a cell, `families` (n,) names the cell's family.
+Whatever is random takes a seeded numpy Generator.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+from scipy.stats import t as student
+
+ALPHA = 0.05  # error rate of tests; intervals hold 1 - ALPHA
+POWER = 0.8  # at which the smallest detectable change is stated
+MANY_FAMILIES = 10  # from here on families are resampled, too
+EXACT_CELLS = 14  # up to 2**14 sign patterns are enumerated
+DRAWS = 4000  # of a bootstrap
+FLIPS = 20000  # of a permutation test
+
+Floats = NDArray[np.float64]
+NO_BOUNDS = (-np.inf, np.inf)
+
+
+class Interval(NamedTuple):
+    """A 95 % interval; NaN where it cannot be had."""
+
+    low: float
+    high: float
+
+
+def wilson(successes: float, n: int) -> Interval:
+    """Wilson's score interval of a proportion (Wilson 1927); fractional successes are allowed."""
+    if n == 0:
+        return Interval(np.nan, np.nan)
+    z2 = float(norm.ppf(1 - ALPHA / 2)) ** 2
+    p = successes / n
+    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return Interval(max(0.0, float(middle - half)), min(1.0, float(middle + half)))
+
+
+def mean_interval(
+    values: Floats, families: NDArray[np.str_], rng: np.random.Generator, bounds: tuple[float, float] = NO_BOUNDS
+) -> Interval:
+    """Bootstrap interval of the mean over cells, made wider by Student's t over z for few cells.
+
+    Fewer than ten families: the families are taken as given and cells are resampled within each, with the deviations
+    scaled by sqrt(n / (n - 1)) (Rao and Wu 1988); the interval speaks of these families. Ten families or more: whole
+    families are resampled (Davison and Hinkley 1997, section 3.8: drawing cells again inside would count their noise
+    twice); the interval speaks of families like these. Families of one cell share one stratum.
+
+    bounds: the range that a single value can have. Where all values are equal a bootstrap sees no spread; then at most
+    the share 1 - 0.025**(1 / n) of cells may be different, by as much as the bounds allow.
+    """
+    n, mean = len(values), float(np.mean(values)) if len(values) else np.nan
+    if n < 2:
+        return Interval(np.nan, np.nan)
+    if np.ptp(values) < 1e-12:
+        unseen = 1 - (ALPHA / 2) ** (1 / n)
+        low, high = (mean + unseen * (b - mean) if np.isfinite(b) else mean for b in bounds)
+        return Interval(low, high)
+    names, group = np.unique(families, return_inverse=True)
+    if len(names) >= MANY_FAMILIES:
+        means, freedom = _family_draws(values, group, rng), len(names) - 1
+    else:
+        size = np.bincount(group)
+        group = np.where(size[group] == 1, -1, group)
+        means, freedom = _stratified_draws(values, group, rng)
+    wider = float(student.ppf(1 - ALPHA / 2, freedom) / norm.ppf(1 - ALPHA / 2))
+    low, high = mean + wider * (np.quantile(means, [ALPHA / 2, 1 - ALPHA / 2]) - mean)
+    return Interval(float(max(low, bounds[0])), float(min(high, bounds[1])))
+
+
+def _family_draws(values: Floats, group: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+    """Means (DRAWS,) of resampled whole families."""
+    sums, sizes = np.bincount(group, values), np.bincount(group)
+    pick = rng.integers(len(sums), size=(DRAWS, len(sums)))
+    mean, m = values.mean(), len(sums)
+    return np.asarray(mean + np.sqrt(m / (m - 1)) * (sums[pick].sum(1) / sizes[pick].sum(1) - mean))
+
+
+def _stratified_draws(values: Floats, group: NDArray[np.intp], rng: np.random.Generator) -> tuple[Floats, int]:
+    """Means (DRAWS,) of cells resampled within groups, and the degrees of freedom."""
+    means, freedom = np.full(DRAWS, values.mean()), 0
+    for g in np.unique(group):
+        v = values[group == g]
+        if len(v) == 1:  # the one family of one cell has no spread of its own
+            continue
+        drawn = v[rng.integers(len(v), size=(DRAWS, len(v)))].mean(1) - v.mean()
+        means += np.sqrt(len(v) / (len(v) - 1)) * drawn * len(v) / len(values)
+        freedom += len(v) - 1
+    return means, freedom
+
+
+def sign_flip_test(differences: Floats, rng: np.random.Generator) -> float:
+    """Two-sided p of a paired permutation test: is the mean difference of cells compatible with random signs?
+
+    Exact up to 14 cells that differ; above, (1 + hits) / (1 + draws) of random flips (Phipson and Smyth 2010).
+    """
+    d = differences[differences != 0]
+    if len(d) == 0:
+        return 1.0
+    seen = abs(d.sum()) * (1 - 1e-9)
+    if len(d) <= EXACT_CELLS:
+        bits = (np.arange(2 ** len(d))[:, None] >> np.arange(len(d))) & 1
+        return float(np.mean(np.abs((1 - 2 * bits) @ d) >= seen))
+    signs = 2.0 * rng.integers(2, size=(FLIPS, len(d)), dtype=np.int8) - 1
+    return float((1 + np.sum(np.abs(signs @ d) >= seen)) / (1 + FLIPS))
+
+
+def benjamini_hochberg(p: Floats) -> Floats:
+    """Adjusted p of Benjamini and Hochberg (1995), in the order given; NaN is no test and stays NaN."""
+    adjusted = np.full(len(p), np.nan)
+    tests = np.flatnonzero(~np.isnan(p))
+    order = tests[np.argsort(p[tests])]
+    raised = p[order] * len(order) / np.arange(1, len(order) + 1)
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(raised[::-1])[::-1])
+    return adjusted
+
+
+def smallest_detectable(differences: Floats, alpha: float = ALPHA) -> float:
+    """The mean difference that a paired test at level alpha finds with a probability of 80 %, given this spread.
+
+    NaN where the spread cannot be estimated: fewer than six cells, or no two that differ.
+    """
+    n = len(differences)
+    if n < 6 or np.ptp(differences) < 1e-12:
+        return np.nan
+    error = differences.std(ddof=1) / np.sqrt(n)
+    return float(error * (student.ppf(1 - alpha / 2, n - 1) + student.ppf(POWER, n - 1)))
