@@ -1,0 +1,208 @@
+"""Comparison of two runs of one suite: what got better or worse, where, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from evals.outcomes import HEADLINE, cells, outcomes, probes
+from evals.statistics import ALPHA, benjamini_hochberg, mean_interval, sign_flip_test, smallest_detectable
+from simulator.errors import UsageError
+
+if TYPE_CHECKING:
+    from evals.store import Results
+
+BETTER, WORSE, MIXED, UNCHANGED = "better", "worse", "mixed", "no change found"
+CLEAN = "clean"  # the measure that comes first: the clean rate
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of A against B, over cells that both have; differences are B - A, so that a positive one is good.
+
+    family: None for all families together. adjusted_p: of the row among all rows of the comparison; the verdict rests
+    on it. detectable: the smallest change that this row, alone, would have shown with a probability of 80 %.
+    """
+
+    measure: str
+    family: str | None
+    n: int
+    mean_a: float
+    mean_b: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    adjusted_p: float
+    verdict: str
+    detectable: float
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many shots of one run a probe scored, could not score, and failed on; no reading at all is `missing`."""
+
+    run: str
+    probe: str
+    scored: int
+    unscored: int
+    failed: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """B against A. `pairs` has one row a shot: its columns of A and of B with `_a` and `_b`, and `change`, the mean
+    difference over the headline probes that scored both (NaN where none did)."""
+
+    label_a: str
+    label_b: str
+    rows: tuple[Row, ...]
+    counts: tuple[Count, ...]
+    pairs: pd.DataFrame
+    spec_differences: dict[str, tuple[Any, Any]]
+
+    @property
+    def headline(self) -> Row:
+        """The clean rate over all families."""
+        return next(row for row in self.rows if row.measure == CLEAN and row.family is None)
+
+    @property
+    def verdict(self) -> str:
+        """ "worse" or "better" if some row is and none says the opposite, "mixed" if some do, else "no change found"."""
+        found = {row.verdict for row in self.rows} & {BETTER, WORSE}
+        return MIXED if len(found) == 2 else found.pop() if found else UNCHANGED
+
+    @property
+    def regressed(self) -> bool:
+        """Whether anything got worse."""
+        return any(row.verdict == WORSE for row in self.rows)
+
+    def worst(self, count: int) -> pd.DataFrame:
+        """The shots that lost most, worst first; only shots that lost something."""
+        lost = self.pairs[(self.pairs["change"] < 0) | (self.pairs["clean_b"] < self.pairs["clean_a"])]
+        return lost.sort_values(["change", "shot_id"]).head(count)
+
+    def best(self, count: int) -> pd.DataFrame:
+        """The shots that won most, best first; only shots that won something."""
+        won = self.pairs[(self.pairs["change"] > 0) | (self.pairs["clean_b"] > self.pairs["clean_a"])]
+        return won.sort_values(["change", "shot_id"], ascending=[False, True]).head(count)
+
+
+def compare(a: Results, b: Results) -> Comparison:
+    """B against A: paired by shot, averaged by (family, seed) cell, tested by sign flips.
+
+    A row is "better" or "worse" where its adjusted p is at most 5 %. Half of that error is spent on the rows over all
+    families and half on the rows of single families, each with Benjamini and Hochberg's procedure, so that two runs of
+    one model show any change in at most 5 % of comparisons.
+
+    Raises:
+        UsageError: the runs asked or measured different things; the message lists what differs.
+    """
+    _refuse_unlike(a, b)
+    measures = [CLEAN, *dict.fromkeys(probes(a) + probes(b))]
+    pairs = _pairs(a, b, measures)
+    families = sorted(pairs["family"].unique())
+    groups = [[None], families] if len(families) > 1 else [[None]]
+    rows: list[Row] = []
+    for group in groups:
+        alpha = ALPHA / len(groups) / (len(measures) * len(group))
+        found = [_row(pairs, measure, family, alpha) for family in group for measure in measures]
+        adjusted = np.minimum(1.0, len(groups) * benjamini_hochberg(np.array([row.p for row in found])))
+        rows += [_judged(row, float(q)) for row, q in zip(found, adjusted, strict=True)]
+    return Comparison(
+        str(a.spec["model"]["label"]),
+        str(b.spec["model"]["label"]),
+        tuple(rows),
+        tuple(_counts(a, "A", measures[1:]) + _counts(b, "B", measures[1:])),
+        pairs.drop(columns=measures),
+        spec_differences(a.spec, b.spec),
+    )
+
+
+def _pairs(a: Results, b: Results, measures: list[str]) -> pd.DataFrame:
+    """One row a shot: `shots`' columns, both runs' outcomes with `_a` and `_b`, differences by measure, `change`."""
+    asked = list(a.shots.columns)
+    tables = [outcomes(run).reindex(columns=[*asked, "status", "digest", "path", "error", *measures]) for run in (a, b)]
+    right = tables[1].drop(columns=[c for c in asked if c != "shot_id"])
+    pairs = tables[0].merge(right, on="shot_id", suffixes=("_a", "_b"))
+    for measure in measures:
+        pairs[measure] = pairs[f"{measure}_b"] - pairs[f"{measure}_a"]
+    pairs["change"] = pairs[[m for m in measures if m in HEADLINE]].mean(axis=1)
+    return pairs
+
+
+def _row(pairs: pd.DataFrame, measure: str, family: str | None, alpha: float) -> Row:
+    """One row, not yet judged; alpha: the level at which it would count if no other row did."""
+    both = pairs[pairs[measure].notna() & ((pairs["family"] == family) | (family is None))]
+    change = cells(both, measure)
+    d, names = change["value"].to_numpy(float), change["family"].to_numpy(str)
+    rng = np.random.default_rng(0)
+    low, high = mean_interval(d, names, rng, (-1.0, 1.0))
+    mean_a, mean_b = (float(cells(both, f"{measure}_{side}")["value"].mean()) for side in "ab")
+    p = sign_flip_test(d, rng) if len(d) else np.nan
+    detectable = smallest_detectable(d, alpha)
+    return Row(measure, family, len(d), mean_a, mean_b, mean_b - mean_a, low, high, p, np.nan, UNCHANGED, detectable)
+
+
+def _judged(row: Row, adjusted_p: float) -> Row:
+    """The row with its adjusted p and its verdict."""
+    sure = adjusted_p <= ALPHA
+    verdict = UNCHANGED if not sure else BETTER if row.difference > 0 else WORSE
+    return replace(row, adjusted_p=adjusted_p, verdict=verdict)
+
+
+def _counts(run: Results, name: str, measured: list[str]) -> list[Count]:
+    """What became of every shot, probe by probe."""
+    counts = []
+    for probe in measured:
+        status = run.readings.loc[run.readings["probe"] == probe, "status"]
+        told = [int((status == s).sum()) for s in ("scored", "unscored", "failed")]
+        counts.append(Count(name, probe, *told, missing=len(run.shots) - sum(told)))
+    return counts
+
+
+def spec_differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Dotted keys whose values differ between two specs, with both values; None where a spec lacks the key."""
+    flat_a, flat_b = dict(_flat(a)), dict(_flat(b))
+    keys = dict.fromkeys([*flat_a, *flat_b])
+    return {k: (flat_a.get(k), flat_b.get(k)) for k in keys if flat_a.get(k) != flat_b.get(k)}
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            yield from _flat(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", inner
+
+
+def unlike(a: Results, b: Results) -> list[str]:
+    """What keeps two runs from being compared: keys of the spec other than the model's own and its root seed, versions
+    of probes, and shots; an empty list where nothing does."""
+    found = [k for k in spec_differences(a.spec, b.spec) if k != "seed" and not k.startswith("model.")]
+    versions = [run.readings.groupby("probe")[["version", "perception"]].first() for run in (a, b)]
+    for probe in versions[0].index.intersection(versions[1].index):
+        found += [f"{probe}.{c}" for c in versions[0] if versions[0].at[probe, c] != versions[1].at[probe, c]]
+    if not found and not _asked(a).equals(_asked(b)):
+        found.append("shots")
+    return found
+
+
+def _asked(run: Results) -> pd.DataFrame:
+    return run.shots.set_index("shot_id").sort_index()
+
+
+def _refuse_unlike(a: Results, b: Results) -> None:
+    differ = unlike(a, b)
+    if differ:
+        values = spec_differences(a.spec, b.spec)
+        told = [f"{k} ({values[k][0]} and {values[k][1]})" if k in values else k for k in differ]
+        raise UsageError(
+            f"{a.path.name} and {b.path.name} cannot be compared, they differ in {', '.join(told)}; "
+            "run both models on the same suite with the same probes and perception"
+        )
