@@ -15,7 +15,18 @@ import numpy as np
 from simulator.clip import Clip
 from simulator.truth import ABSENT, HIDDEN, OUT, SEEN
 
-__all__ = ["ABSENT", "HIDDEN", "OUT", "SEEN", "CameraMotion", "Observation", "PointTracks", "ThingTrack", "Things"]
+__all__ = [
+    "ABSENT",
+    "HIDDEN",
+    "OUT",
+    "SEEN",
+    "CameraMotion",
+    "Observation",
+    "PointTracks",
+    "Pop",
+    "ThingTrack",
+    "Things",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +87,20 @@ class PointTracks:
     seen: np.ndarray
 
 
+@dataclass(frozen=True)
+class Pop:
+    """A compact region that changes between two frames beyond what motion explains, under any camera.
+
+    frame: the first frame that shows the change. box: fractions. area: fraction of the picture.
+    strength: residual over what is typical of this clip at such places, 1 is typical.
+    """
+
+    frame: int
+    box: tuple[float, float, float, float]
+    area: float
+    strength: float
+
+
 class Observation(Protocol):
     """What perception saw; every attribute is computed when first asked for and kept."""
 
@@ -103,6 +128,11 @@ class Observation(Protocol):
 
     @property
     def things(self) -> Things: ...
+
+    @property
+    def pops(self) -> tuple[Pop, ...]:
+        """Sudden local changes that no motion explains, strongest first; cuts are left out."""
+        ...
 
     @property
     def stillness(self) -> float:

@@ -1,0 +1,63 @@
+"""Cuts: frames at which another shot begins."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from probes.perception.flow import dense_flow, warp_back
+
+THUMB = 48  # pixels, short side
+UNLIKE = 0.35  # correlation after motion compensation below which two frames do not belong together
+RECOLOURED = 0.35  # distance of colour histograms in [0, 1]
+
+
+def _thumbs(frames: np.ndarray) -> np.ndarray:
+    """(T, h, w, 3) -> small uint8 copies: large enough for layout, too small for detail."""
+    h, w = frames.shape[1:3]
+    scale = min(1.0, THUMB / min(h, w))
+    to = (max(16, round(w * scale)), max(16, round(h * scale)))
+    return np.stack([cv2.resize(f, to, interpolation=cv2.INTER_AREA) for f in frames])
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> float:
+    """Correlation of two images in [-1, 1]; blind to a change of brightness or contrast. Flat images are alike."""
+    a, b = a.astype(np.float32).ravel(), b.astype(np.float32).ravel()
+    a, b = a - a.mean(), b - b.mean()
+    power = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / power if power > 4.0 * len(a) else 1.0
+
+
+def _colours(thumb: np.ndarray) -> np.ndarray:
+    """Chromaticity histogram (16 x 16), sums to 1."""
+    chroma = cv2.cvtColor(thumb, cv2.COLOR_RGB2LAB)[..., 1:]
+    hist = np.histogram2d(chroma[..., 0].ravel(), chroma[..., 1].ravel(), bins=16, range=((64, 192), (64, 192)))[0]
+    smooth = cv2.GaussianBlur(hist.astype(np.float32), (3, 3), 0)
+    return smooth / max(float(smooth.sum()), 1.0)
+
+
+def find_cuts(frames: np.ndarray) -> tuple[int, ...]:
+    """Indices of frames (0 excluded) that begin a new shot.
+
+    A frame does when its predecessor, moved by optical flow, does not look like it (correlation of brightness, blind
+    to flicker), while either the two frames before or the two after it do belong together, or its colours are others.
+    Noise, in which no two frames belong together, has no cuts.
+    """
+    if len(frames) < 2:
+        return ()
+    thumbs = _thumbs(frames)
+    grey = np.stack([cv2.GaussianBlur(cv2.cvtColor(t, cv2.COLOR_RGB2GRAY), (3, 3), 0) for t in thumbs])
+    flow = dense_flow(grey)
+    likeness = np.array([max(_alike(warp_back(grey[t + 1], flow[t]), grey[t]), _alike(grey[t + 1], grey[t]))
+                         for t in range(len(grey) - 1)])
+    colours = [_colours(t) for t in thumbs]
+    recoloured = np.array([0.5 * np.abs(a - b).sum() for a, b in pairwise(colours)])
+    cuts = []
+    for i, like in enumerate(likeness):
+        around = [likeness[j] for j in (i - 1, i + 1) if 0 <= j < len(likeness)]
+        sudden = bool(around) and max(around) > 0.7
+        if like < UNLIKE and (sudden or recoloured[i] > RECOLOURED):
+            cuts.append(i + 1)
+    return tuple(cuts)
