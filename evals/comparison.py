@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from evals.outcomes import HEADLINE, cells, outcomes, probes
+from evals.outcomes import HEADLINE, cells, labels, outcomes, probes
+from evals.spec import differences
 from evals.statistics import ALPHA, benjamini_hochberg, mean_interval, sign_flip_test, smallest_detectable
 from simulator.errors import UsageError
 
@@ -64,7 +64,7 @@ class Comparison:
     rows: tuple[Row, ...]
     counts: tuple[Count, ...]
     pairs: pd.DataFrame
-    spec_differences: dict[str, tuple[Any, Any]]
+    spec_differences: tuple[str, ...]
 
     @property
     def headline(self) -> Row:
@@ -73,7 +73,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """ "worse" or "better" if some row is and none says the opposite, "mixed" if some do, else "no change found"."""
+        """What the rows say together: better, worse, mixed where some rows are either, or no change found."""
         found = {row.verdict for row in self.rows} & {BETTER, WORSE}
         return MIXED if len(found) == 2 else found.pop() if found else UNCHANGED
 
@@ -115,12 +115,11 @@ def compare(a: Results, b: Results) -> Comparison:
         adjusted = np.minimum(1.0, len(groups) * benjamini_hochberg(np.array([row.p for row in found])))
         rows += [_judged(row, float(q)) for row, q in zip(found, adjusted, strict=True)]
     return Comparison(
-        str(a.spec["model"]["label"]),
-        str(b.spec["model"]["label"]),
+        *labels([a, b]),
         tuple(rows),
         tuple(_counts(a, "A", measures[1:]) + _counts(b, "B", measures[1:])),
         pairs.drop(columns=measures),
-        spec_differences(a.spec, b.spec),
+        tuple(differences(a.spec, b.spec)),
     )
 
 
@@ -166,30 +165,19 @@ def _counts(run: Results, name: str, measured: list[str]) -> list[Count]:
     return counts
 
 
-def spec_differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Dotted keys whose values differ between two specs, with both values; None where a spec lacks the key."""
-    flat_a, flat_b = dict(_flat(a)), dict(_flat(b))
-    keys = dict.fromkeys([*flat_a, *flat_b])
-    return {k: (flat_a.get(k), flat_b.get(k)) for k in keys if flat_a.get(k) != flat_b.get(k)}
-
-
-def _flat(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            yield from _flat(inner, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", inner
-
-
 def unlike(a: Results, b: Results) -> list[str]:
-    """What keeps two runs from being compared: keys of the spec other than the model's own and its root seed, versions
-    of probes, and shots; an empty list where nothing does."""
-    found = [k for k in spec_differences(a.spec, b.spec) if k != "seed" and not k.startswith("model.")]
+    """What keeps two runs from being compared: keys of the spec other than the model's own, its root seed and the name
+    of the suite, versions of probes, and shots; an empty list where nothing does."""
+    free = ("model.", "seed:", "suite.name:")
+    found = [line for line in differences(a.spec, b.spec) if not line.startswith(free)]
     versions = [run.readings.groupby("probe")[["version", "perception"]].first() for run in (a, b)]
     for probe in versions[0].index.intersection(versions[1].index):
-        found += [f"{probe}.{c}" for c in versions[0] if versions[0].at[probe, c] != versions[1].at[probe, c]]
+        for key in versions[0]:
+            old, new = (v.at[probe, key] for v in versions)
+            if old != new:
+                found.append(f"{probe}.{key}: {old} -> {new}")
     if not found and not _asked(a).equals(_asked(b)):
-        found.append("shots")
+        found.append("the shots")
     return found
 
 
@@ -200,9 +188,7 @@ def _asked(run: Results) -> pd.DataFrame:
 def _refuse_unlike(a: Results, b: Results) -> None:
     differ = unlike(a, b)
     if differ:
-        values = spec_differences(a.spec, b.spec)
-        told = [f"{k} ({values[k][0]} and {values[k][1]})" if k in values else k for k in differ]
         raise UsageError(
-            f"{a.path.name} and {b.path.name} cannot be compared, they differ in {', '.join(told)}; "
+            f"{a.path.name} and {b.path.name} cannot be compared, they differ in {'; '.join(differ)}; "
             "run both models on the same suite with the same probes and perception"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,18 @@ def probes(results: Results) -> list[str]:
     """The run's probes, headline probes first."""
     names = list(dict.fromkeys(results.readings["probe"]))
     return [p for p in HEADLINE if p in names] + sorted(set(names) - set(HEADLINE))
+
+
+def labels(runs: Sequence[Results]) -> list[str]:
+    """A name for each run, no two alike: its model's label; with the root seed, then the folder, where needed."""
+    names = [str(run.spec["model"]["label"]) for run in runs]
+    for more in (
+        [f"seed {run.spec.get('seed')}" for run in runs],
+        [run.path.name for run in runs],
+        [f"run {i + 1}" for i in range(len(runs))],
+    ):
+        names = [f"{n} ({m})" if names.count(n) > 1 else n for n, m in zip(names, more, strict=True)]
+    return names
 
 
 def _clean(table: pd.DataFrame) -> pd.Series:

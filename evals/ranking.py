@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evals.comparison import CLEAN, unlike
-from evals.outcomes import cells, outcomes, probes
+from evals.outcomes import cells, labels, outcomes, probes
 from evals.statistics import ALPHA, Interval, benjamini_hochberg, mean_interval, sign_flip_test, wilson
 from simulator.adapters import MODELS
 from simulator.errors import UsageError
@@ -70,9 +70,10 @@ def rank(runs: Sequence[Results]) -> list[Entry]:
         differ = unlike(runs[0], other)
         if differ:
             raise UsageError(
-                f"{other.path.name} cannot stand beside {runs[0].path.name}, they differ in {', '.join(differ)}; "
+                f"{other.path.name} cannot stand beside {runs[0].path.name}, they differ in {'; '.join(differ)}; "
                 "rank runs of one suite with the same probes and perception"
             )
+    names = labels(runs)
     tables = [outcomes(run) for run in runs]
     means = [_means(table, [CLEAN, *probes(run)]) for table, run in zip(tables, runs, strict=True)]
     controls = [is_control(run) for run in runs]
@@ -80,8 +81,8 @@ def rank(runs: Sequence[Results]) -> list[Entry]:
     beaten_by, beats = _beaten([tables[i] for i in ranked])
     ranks = {i: (1 + beaten_by[k], len(ranked) - beats[k]) for k, i in enumerate(ranked)}
     entries = [
-        Entry(str(run.spec["model"]["label"]), controls[i], *ranks.get(i, (None, None)), means[i], _families(tables[i]))
-        for i, run in enumerate(runs)
+        Entry(names[i], controls[i], *ranks.get(i, (None, None)), means[i], _families(tables[i]))
+        for i in range(len(runs))
     ]
     return sorted(entries, key=lambda e: (-np.nan_to_num(e.means[CLEAN].value, nan=-1.0), e.label))
 

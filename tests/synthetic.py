@@ -20,9 +20,19 @@ MODES = ("prompt", "first_frames")
 
 
 def run(
-    label: str = "model", *, quality: float = 0.7, seed: int = 0, families: tuple[str, ...] = FAMILIES, seeds: int = 4,
-    modes: tuple[str, ...] = MODES, name: str = "world", unscored: float = 0.05, failed: float = 0.0,
-    hard: dict[str, float] | None = None, prompt: str | None = None, perception: str = "classical",
+    label: str = "model",
+    *,
+    quality: float = 0.7,
+    seed: int = 0,
+    families: tuple[str, ...] = FAMILIES,
+    seeds: int = 4,
+    modes: tuple[str, ...] = MODES,
+    name: str = "world",
+    unscored: float = 0.05,
+    failed: float = 0.0,
+    hard: dict[str, float] | None = None,
+    prompt: str | None = None,
+    perception: str = "classical",
 ) -> Any:
     """Results with the columns of the store. A probe passes a shot with the probability `quality`; `hard` lowers it
     by family; cells differ in difficulty, the same way for every run."""
@@ -58,20 +68,41 @@ def run(
     spec = {
         "model": {"name": name, "label": label},
         "suite": {"name": "seed", "families": list(families), "seeds": seeds, "modes": list(modes)},
-        "seed": seed, "seed_offset": 0, "perception": perception, "probes": {p: 1 for p in PROBES},
+        "seed": seed,
+        "seed_offset": 0,
+        "perception": perception,
+        "probes": dict.fromkeys(PROBES, 1),
     }
     record = {"digest": "0123456789abcdef", "git": "abc1234", "versions": {"worldassay": "0.1.0", "numpy": "2.0"}}
     return SimpleNamespace(
         path=Path(label),
         spec=spec,
         record=record,
-        shots=pd.DataFrame(shots, columns="shot_id family seed mode prompt height width frames fps".split()),
-        clips=pd.DataFrame(clips, columns="shot_id status digest path frames height width fps error".split()),
+        shots=pd.DataFrame(
+            shots, columns=["shot_id", "family", "seed", "mode", "prompt", "height", "width", "frames", "fps"]
+        ),
+        clips=pd.DataFrame(
+            clips, columns=["shot_id", "status", "digest", "path", "frames", "height", "width", "fps", "error"]
+        ),
         readings=pd.DataFrame(
-            readings, columns="shot_id probe version perception status value reason measures".split()
+            readings, columns=["shot_id", "probe", "version", "perception", "status", "value", "reason", "measures"]
         ),
         spans=pd.DataFrame(
-            spans, columns="shot_id probe position kind start_s end_s x0 y0 x1 y1 severity text".split()
+            spans,
+            columns=[
+                "shot_id",
+                "probe",
+                "position",
+                "kind",
+                "start_s",
+                "end_s",
+                "x0",
+                "y0",
+                "x1",
+                "y1",
+                "severity",
+                "text",
+            ],
         ),
     )
 
@@ -83,8 +114,12 @@ def write(results: Any, folder: Path) -> Path:
     (folder / "record.json").write_text(json.dumps(results.record))
     with sqlite3.connect(folder / "results.sqlite") as db:
         readings = results.readings.assign(measures=results.readings["measures"].map(json.dumps))
-        for name, frame in (("shot", results.shots), ("clip", results.clips), ("reading", readings),
-                            ("span", results.spans)):
+        for name, frame in (
+            ("shot", results.shots),
+            ("clip", results.clips),
+            ("reading", readings),
+            ("span", results.spans),
+        ):
             frame.to_sql(name, db, index=False)
     for n, path in enumerate(results.clips["path"].dropna()):
         write_clip(folder / path, n)

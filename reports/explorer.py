@@ -1,0 +1,128 @@
+"""Explorer data: rows to filter and sort, each with the clips that it speaks of and the evidence in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evals.comparison import Comparison
+from evals.outcomes import outcomes, probes
+from evals.store import Results
+from reports.media import Media
+
+Row = dict[str, Any]
+VERDICTS = {1.0: "clean", 0.0: "unclean"}  # anything else: undecided
+
+
+def column(key: str, label: str, kind: str = "text", *, filtered: bool = False) -> dict[str, Any]:
+    """A column of the list. kind: text, number, score (in [0, 1]), change (in [-1, 1]), seconds, verdict, probe."""
+    return {"key": key, "label": label, "kind": kind, "filter": filtered}
+
+
+def clip_key(label: str, shot: str) -> str:
+    """What a row names a clip by."""
+    return f"{label}/{shot}"
+
+
+def clips(run: Results, label: str, media: Media, shots: set[str] | None = None) -> dict[str, Row]:
+    """The clips of a run (or only of `shots`) as the player wants them: link, frame rate, spans, readings in words."""
+    spans = {shot: [_span(s) for s in part.to_dict("records")] for shot, part in run.spans.groupby("shot_id")}
+    readings = {shot: [_reading(r) for r in part.to_dict("records")] for shot, part in run.readings.groupby("shot_id")}
+    found = {}
+    for row in outcomes(run).to_dict("records"):
+        shot = row["shot_id"]
+        if shots is not None and shot not in shots:
+            continue
+        source = run.path / row["path"] if row["status"] == "ok" else None
+        found[clip_key(label, shot)] = {
+            "label": label,
+            "shot": shot,
+            "prompt": _text(row["prompt"]),
+            "src": media.add(source, row["digest"]) if source else None,
+            "problem": _text(row["error"]) or f"no clip ({row['status']})",
+            "verdict": VERDICTS.get(row["clean"], "undecided"),
+            "fps": _number(row["fps"]),
+            "spans": spans.get(shot, []),
+            "readings": readings.get(shot, []),
+        }
+    return found
+
+
+def span_rows(run: Results, label: str) -> list[Row]:
+    """One row a span, worst first."""
+    spans = run.spans.merge(run.shots, on="shot_id").sort_values(["severity", "shot_id"], ascending=[False, True])
+    return [
+        {
+            "model": label, "family": r["family"], "seed": r["seed"], "mode": r["mode"], "probe": r["probe"],
+            "kind": r["kind"], "start": r["start_s"], "end": r["end_s"], "severity": r["severity"], "text": r["text"],
+            "shot": r["shot_id"], "clips": [clip_key(label, r["shot_id"])], "span": [r["probe"], r["position"]],
+        }
+        for r in spans.to_dict("records")
+    ]  # fmt: skip
+
+
+def shot_rows(run: Results, label: str) -> list[Row]:
+    """One row a shot, with the verdict and every probe's score."""
+    names = probes(run)
+    return [
+        {
+            "model": label, "family": r["family"], "seed": r["seed"], "mode": r["mode"],
+            "clean": VERDICTS.get(r["clean"], "undecided"), **{p: _number(r[p]) for p in names}, "shot": r["shot_id"],
+            "clips": [clip_key(label, r["shot_id"])],
+        }
+        for r in outcomes(run).to_dict("records")
+    ]  # fmt: skip
+
+
+def pair_rows(comparison: Comparison, names: Sequence[str]) -> list[Row]:
+    """One row a shot of both runs: verdicts and the change of every probe, the largest loss first."""
+    a, b = comparison.label_a, comparison.label_b
+    return [
+        {
+            "family": r["family"], "seed": r["seed"], "mode": r["mode"],
+            "clean_a": VERDICTS.get(r["clean_a"], "undecided"), "clean_b": VERDICTS.get(r["clean_b"], "undecided"),
+            "clean": _number(r["clean_b"] - r["clean_a"]), "change": _number(r["change"]),
+            **{p: _number(r[f"{p}_b"] - r[f"{p}_a"]) for p in names}, "shot": r["shot_id"],
+            "clips": [clip_key(a, r["shot_id"]), clip_key(b, r["shot_id"])],
+        }
+        for r in comparison.pairs.sort_values(["change", "shot_id"]).to_dict("records")
+    ]  # fmt: skip
+
+
+def to_csv(rows: Sequence[Row], columns: Sequence[dict[str, Any]], path: Path) -> None:
+    """The rows as CSV, numbers in full; text that a spreadsheet would run as a formula is quoted with '."""
+    keys = [c["key"] for c in columns] + ["shot"]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(keys)
+    for row in rows:
+        writer.writerow([f"'{v}" if isinstance(v := row[k], str) and v[:1] in "=+-@" and v else v for k in keys])
+    path.write_text(out.getvalue(), encoding="utf-8")
+
+
+def _span(row: dict[str, Any]) -> Row:
+    box = [row[k] for k in ("x0", "y0", "x1", "y1")]
+    return {
+        "probe": row["probe"], "position": row["position"], "kind": row["kind"], "start": row["start_s"],
+        "end": row["end_s"], "box": None if any(_number(v) is None for v in box) else box,
+        "severity": row["severity"], "text": row["text"],
+    }  # fmt: skip
+
+
+def _reading(row: dict[str, Any]) -> Row:
+    value, reason = _number(row["value"]), _text(row["reason"])
+    return {"probe": row["probe"], "value": value, "status": row["status"], "reason": reason}
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) or not math.isfinite(value) else float(value)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
