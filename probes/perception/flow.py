@@ -12,9 +12,9 @@ def dense_flow(grey: np.ndarray) -> np.ndarray:
     flow = np.zeros((max(count - 1, 0), h, w, 2), np.float32)
     if min(h, w) < 16:
         return flow
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     for t in range(count - 1):
-        flow[t] = dis.calc(grey[t], grey[t + 1], None)
+        flow[t] = dis.calc(grey[t], grey[t + 1], np.zeros((h, w, 2), np.float32))
     flow /= h
     return flow
 
@@ -23,4 +23,5 @@ def warp_back(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """The next frame `image` (h, w[, 3]) seen from the frame before, by forward `flow` (h, w, 2) heights a frame."""
     h, w = flow.shape[:2]
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
-    return cv2.remap(image, x + flow[..., 0] * h, y + flow[..., 1] * h, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x, y = x + flow[..., 0] * h, y + flow[..., 1] * h
+    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

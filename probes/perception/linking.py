@@ -93,7 +93,7 @@ def _fits(end: End, start: End) -> float:
     gap = start.t - end.t
     look = float(np.linalg.norm(end.whole.colour - start.whole.colour)) / 60.0
     growth = abs(float(np.log(start.whole.area / end.whole.area)))
-    if end.state == OUT or start.state == OUT:
+    if OUT in {end.state, start.state}:
         if end.state != start.state:
             return np.inf
         same_side = any(a and b for a, b in zip(end.edges, start.edges, strict=True))
@@ -102,7 +102,7 @@ def _fits(end: End, start: End) -> float:
     entry = start.last.centre - end.last.centre
     forward = -start.velocity  # start.velocity points backward in time, out of sight
     speed = float(np.linalg.norm(end.velocity))
-    if HIDDEN in (end.state, start.state):
+    if HIDDEN in {end.state, start.state}:
         u = end.velocity / speed if speed > 0 else np.zeros(2)
         along = float(entry @ u)
         across = float(np.linalg.norm(entry - along * u))

@@ -25,8 +25,8 @@ def _seed(image: np.ndarray, alive: np.ndarray, wanted: int) -> np.ndarray:
 
 def _follow(before: np.ndarray, after: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions (N, 2) in the next frame and whether they can be trusted (N,)."""
-    there, ok, _ = cv2.calcOpticalFlowPyrLK(before, after, xy, None, winSize=WINDOW, maxLevel=LEVELS)
-    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, winSize=WINDOW, maxLevel=LEVELS)
+    there, ok, _ = cv2.calcOpticalFlowPyrLK(before, after, xy, xy.copy(), winSize=WINDOW, maxLevel=LEVELS)
+    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(after, before, there, xy.copy(), winSize=WINDOW, maxLevel=LEVELS)
     h, w = after.shape
     inside = (there > 0).all(1) & (there[:, 0] < w - 1) & (there[:, 1] < h - 1)
     trusted = (np.abs(back - xy).max(1) < ROUND_TRIP) & (ok[:, 0] > 0) & (ok_back[:, 0] > 0) & inside
