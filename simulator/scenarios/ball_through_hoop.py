@@ -1,0 +1,192 @@
+"""A ball is dropped or thrown through a hoop; sometimes it is dropped onto the rim and bounces off.
+
+Law: free flight at g = 9.81 m/s^2, and solids do not go through each other. The hoop faces the ball's velocity at the
+moment `at` of the passage; `rise` tells where the top of the flight lies: 0 is a ball let go (or thrown level) at the
+start, towards 1 it is highest in the hoop. The way fallen in `at` seconds sets the size of the world.
+Lengths in metres, times in seconds.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from simulator.scenarios import parts
+from simulator.scene import Body, Camera, Geom, Scene, Vec
+from simulator.script import Breakable, Expected, Script, Thing
+
+VERSION = 1
+GRAVITY = 9.81
+TOLERANCE = 0.15  # seconds either side of an expected time
+
+AT = (0.24, 0.30), (0.16, 0.22)  # share of the clip until the passage: train, ood
+SIZE = (0.20, 0.24), (0.16, 0.19)  # diameter of the ball over the picture's height
+OPENING = (1.75, 2.0), (1.5, 1.65)  # radius of the hoop over that of the ball
+SPEED = (0.28, 0.40), (0.45, 0.55)  # picture heights that a thrown ball goes sideways until the passage
+RIM = 0.16  # thickness of the rim over the radius of the ball
+SEGMENTS = 20
+
+THROUGH = (
+    "{a} ball {goes} through {hoop} hoop.",
+    "{a} ball is {way} and goes through {hoop} hoop.",
+    "{a} ball passes through {hoop} hoop without touching the rim.",
+    "Through {hoop} hoop goes {a} ball.",
+    "A {colour} ball, {way}, flies through the middle of {hoop} hoop and lands on the floor.",
+    "Somebody's {colour} ball is {way} and passes through {hoop} ring.",
+    "{hoop} hoop on a stand; {a} ball {goes} through it.",
+    "Video of {a} ball that {goes} through {hoop} ring.",
+)
+RIMMED = (
+    "{a} ball falls on the rim of {hoop} hoop and bounces off.",
+    "{a} ball is dropped, hits the rim of {hoop} hoop and does not go through.",
+    "{a} ball misses {hoop} hoop: it hits the rim and falls beside it.",
+    "On the rim of {hoop} hoop bounces {a} ball.",
+    "A {colour} ball is dropped onto the rim of {hoop} hoop and falls outside.",
+    "Dropped from above, {a} ball strikes the rim of {hoop} ring and bounces away.",
+    "{hoop} hoop on a stand; {a} ball bounces off its rim.",
+    "Video of {a} ball that bounces off the rim of {hoop} ring.",
+)
+
+
+def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: float) -> Script:
+    """The Script of one draw; see the module for the story."""
+    rimmed = bool(rng.random() < 0.2)
+    thrown = not rimmed and bool(rng.random() < 0.6)
+    at = min(parts.uniform(rng, split, *AT) * seconds, 0.75)
+    share = parts.uniform(rng, split, *SIZE)
+    opening = parts.uniform(rng, split, *OPENING)
+    rise = float(rng.uniform(0.35, 0.8)) if thrown else 0.0
+    colour, hoop_colour, other = parts.colour_words(rng, split, 3)
+    rgb, hoop_rgb = parts.tint(rng, colour), parts.tint(rng, hoop_colour)
+
+    fallen = GRAVITY * at**2 / 2
+    span = fallen * max((1 - rise) ** 2 / 0.38, 1.7)
+    r = share * span / 2
+    wide = opening * r  # radius of the hoop, to the middle of its rim
+    height = max(0.42 * span, (2 * rise - 1) * fallen + 1.1 * r)
+    side = float(rng.choice((-1.0, 1.0)))
+    speed = side * parts.uniform(rng, split, *SPEED) * span / at if thrown else 0.0
+    centre: Vec = (-0.1 * side * span if thrown else 0.0, 0.0, height)
+    facing: Vec = (speed, 0.0, -GRAVITY * at * (1 - rise))
+    cam = _camera(rng, (0.0, 0.0, 0.45 * span), span, facing)
+
+    aside: Vec = (0.0, 0.0, 0.0)
+    hit = at
+    if rimmed:  # onto the rim on the left or right, a little outside its middle
+        out = float(rng.uniform(0.25, 0.4)) * (1 + RIM) * r
+        aside = (side * (wide + out), 0.0, 0.0)
+        hit = math.sqrt(max(0.0, at**2 - 2 * math.sqrt(((1 + RIM) * r) ** 2 - out**2) / GRAVITY))
+    start: Vec = (
+        centre[0] - speed * at + aside[0],
+        aside[1],
+        height - GRAVITY * at**2 * (rise - 0.5),
+    )
+    ball = Body(
+        "ball",
+        "ball",
+        colour,
+        (parts.shape_of("ball", r)[0],),
+        parts.paint(rng, rgb, 2 * r),
+        start,
+        motion="free",
+        velocity=(speed, 0.0, GRAVITY * at * rise),
+        restitution=float(rng.uniform(0.45, 0.6)),
+        friction=0.6,
+    )
+    hoop = _hoop(rng, hoop_colour, hoop_rgb, centre, facing, wide, RIM * r)
+    stand = _stand(hoop, facing, wide, RIM * r, -side)
+    rgbs = (rgb, hoop_rgb)
+    setting = parts.room(rng, rgbs, span, parts.reach_of(cam), difficulty)
+    scene = Scene((ball, hoop, stand), cam, setting, parts.lights(rng, span))
+
+    templates = RIMMED if rimmed else THROUGH
+    words = {
+        "a": parts.article(colour),
+        "colour": colour,
+        "hoop": parts.article(hoop_colour),
+        "goes": "flies" if thrown else "drops",
+        "way": "thrown" if thrown else "dropped",
+    }
+    wrong = {**words, "a": parts.article(other), "colour": other}
+    swapped = {**words, "a": parts.article(hoop_colour), "colour": hoop_colour, "hoop": parts.article(colour)}
+    told = ("bounces", max(0.0, hit - TOLERANCE), hit + TOLERANCE, None)
+    if not rimmed:
+        told = ("passes_through", at - TOLERANCE, at + TOLERANCE, "hoop")
+    kind, first, last, through = told
+    down = at * rise  # when the ball begins to fall
+    return Script(
+        family="ball_through_hoop",
+        version=VERSION,
+        seed=0,
+        split=split,
+        difficulty=difficulty,
+        seconds=seconds,
+        scene=scene,
+        prompts=parts.tell(rng, templates, **words),
+        counterfactuals=parts.otherwise(templates, wrong, swapped)
+        + parts.otherwise(THROUGH if rimmed else RIMMED, words),
+        inventory=(Thing("ball", "ball", colour), Thing("hoop", "hoop", hoop_colour)),
+        expected=(
+            Expected("present", "hoop", 0.0, seconds),
+            Expected("falls", "ball", 0.0, seconds),
+            Expected(kind, "ball", first, min(seconds, last), through),
+        ),
+        breakable=(
+            Breakable("pass_through", "ball", 0.5 * hit, 0.8 * hit),
+            Breakable("teleport", "ball", 0.4 * hit, 0.8 * hit),
+            Breakable("vanish", "ball", 0.4 * hit, 1.2 * hit),
+            Breakable("float", "ball", 0.5 * (down + hit), hit),
+            Breakable("sudden_turn", "ball", 0.5 * hit, 0.75 * hit),
+        ),
+        parameters={
+            "colour": colour,
+            "hoop": hoop_colour,
+            "way": "rim" if rimmed else words["way"],
+            "at_s": hit,
+            "rise": rise,
+            "size": share,
+            "opening": opening,
+            "speed": abs(speed) / span,
+            "floor": setting.floor.texture,
+            "span_m": span,
+        },
+    )
+
+
+def _camera(rng: np.random.Generator, centre: Vec, span: float, facing: Vec) -> Camera:
+    """A camera that looks at the hoop aslant, so that its opening shows."""
+    axis = np.asarray(facing) / np.linalg.norm(facing)
+    while True:
+        yaw, pitch = float(rng.uniform(-45, 45)), float(rng.uniform(8, 38))
+        cam = parts.camera(centre, span, yaw=yaw, pitch=pitch, fovy=float(rng.uniform(32, 46)))
+        view = (np.asarray(centre) - np.asarray(cam.keys[0].eye)) / parts.reach_of(cam)
+        if 0.42 < abs(float(view @ axis)) < 0.75:
+            return cam
+
+
+def _hoop(
+    rng: np.random.Generator, colour: str, rgb: Vec, centre: Vec, facing: Vec, wide: float, thick: float
+) -> Body:
+    """A ring of capsules, radius `wide` to the middle of a rim of radius `thick`, metres; its axis is `facing`."""
+    geoms = []
+    half = wide * math.tan(math.pi / SEGMENTS)
+    for k in range(SEGMENTS):
+        a = 2 * math.pi * k / SEGMENTS
+        along = parts.z_towards((-math.sin(a), math.cos(a), 0.0))
+        geoms.append(Geom("capsule", (thick, half, 0.0), (wide * math.cos(a), wide * math.sin(a), 0.0), along))
+    material = parts.paint(rng, rgb, wide, plain=1.0)
+    return Body("hoop", "hoop", colour, tuple(geoms), material, centre, parts.z_towards(facing), restitution=0.6)
+
+
+def _stand(hoop: Body, facing: Vec, wide: float, thick: float, side: float) -> Body:
+    """A pole from the floor to the lowest point of the hoop (on the left or right where the hoop is level)."""
+    x, _, z = facing
+    length = math.hypot(x, z)
+    low = (z / length, -x / length) if x else (1.0, 0.0)
+    if low[1] > 0 or (x == 0 and side < 0):
+        low = (-low[0], -low[1])
+    top = hoop.pos[2] + low[1] * (wide + thick)
+    pos: Vec = (hoop.pos[0] + low[0] * (wide + thick), hoop.pos[1], top / 2)
+    geom = Geom("cylinder", (0.6 * thick, top / 2, 0.0))
+    return Body("stand", "stand", "grey", (geom,), parts.Material(parts.MUTED["dark grey"]), pos, role="prop")
