@@ -1,0 +1,76 @@
+"""Adherence: did the script take place? Things, colours and events; without a script, the prompt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from probes.adherence.events import Outcome, check
+from probes.adherence.prompt import read_prompt
+from probes.base import Probe
+from probes.calibration import load
+from probes.cast import Part, cast
+from probes.evidence import Finding, box_at, judge
+from probes.perception.observation import Observation
+from probes.reading import Reading, Unscored
+from simulator.script import Expected, Script
+
+VERSION = 1
+LAWS = ("event", "events", "camera")
+STILL = 0.05  # heights a second: a camera slower than this does not orbit
+
+
+def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:
+    """The probability that everything the script expects took place."""
+    if script is None:
+        return read_prompt(observation, prompt)
+    parts = cast(observation, script)
+    outcomes: list[tuple[Outcome, Part | None]] = []
+    for expected in script.expected:
+        if expected.kind == "camera_orbits":
+            outcomes.append((_orbits(observation, expected), None))
+        elif expected.subject in parts and observation.things.reason is None:
+            part = parts[expected.subject]
+            outcome = check(observation, part, expected)
+            if outcome is not None:
+                outcomes.append((outcome, part))
+        elif not script.scene.camera.moving:
+            outcomes.append((Outcome(expected, 1.0, f"cannot be followed: {observation.things.reason}"), None))
+    if not outcomes:
+        return Unscored("the script expects nothing that can be seen")
+    amiss = [o.amiss for o, _ in outcomes]
+    findings = [_finding(observation, script, o, p) for o, p in outcomes if o.amiss > 0.0]
+    if findings:
+        worst = max(findings, key=lambda f: f.strength)
+        share = float(np.mean(amiss))
+        findings.append(Finding("events", worst.kind, worst.start, worst.end, worst.box, 2.0 * share, worst.text))
+    measures = {"expected": float(len(amiss)), "amiss": float(np.mean(amiss)), "worst": float(max(amiss))}
+    return judge(findings, load("adherence", VERSION, observation.kind, observation.version), LAWS, measures)
+
+
+def _orbits(observation: Observation, expected: Expected) -> Outcome:
+    """Whether the picture as a whole moves nearly all the time."""
+    speed = observation.camera.speed
+    moves = float(np.mean(speed > STILL)) if observation.camera.moving and speed.size else 0.0
+    return Outcome(expected, float(np.clip(2.0 - 2.5 * moves, 0.0, 1.0)), "does not move around the scene")
+
+
+def _finding(observation: Observation, script: Script, outcome: Outcome, part: Part | None) -> Finding:
+    """The outcome as a finding: what did not happen, and when it should have."""
+    expected = outcome.expected
+    if part is None:
+        who = "camera" if expected.kind == "camera_orbits" else expected.subject
+    else:
+        who = part.body.noun if part.body.noun == "flame" else f"{part.body.colour} {part.body.noun}"
+    frame = int(expected.start * observation.clip.fps)
+    box = box_at(part.tracks[0], frame) if part and part.tracks else None
+    missing = part is not None and not part.tracks
+    words = "is nowhere to be seen moving" if missing else outcome.words
+    text = f"{who} {words}; expected by {expected.end:.2f} s"
+    law = "camera" if expected.kind == "camera_orbits" else "event"
+    return Finding(law, expected.kind, expected.start, expected.end, box, 2.0 * outcome.amiss, text)
+
+
+PROBE = Probe(
+    "adherence", VERSION, "did the script take place?",
+    ("event_missing", "wrong_time", "wrong_colour", "camera_still"), score,
+)  # fmt: skip

@@ -1,0 +1,149 @@
+"""Did an expected event take place? One small function for each kind that a script can expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from probes.cast import Part
+from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation
+from probes.trajectory import noise, runs
+from simulator.script import Expected
+
+SLACK = 1.5  # frames by which an event may be early or late
+MOVED = 0.05  # heights: less is no motion that a prompt would tell of
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an expected event.
+
+    amiss: 0 it took place, 1 it did not; between: it did, but this much of its window's length too early or late.
+    words: what happened instead, after the subject, e.g. "never goes out".
+    """
+
+    expected: Expected
+    amiss: float
+    words: str = ""
+
+
+def check(observation: Observation, part: Part, expected: Expected) -> Outcome | None:
+    """The outcome of one expected event for the part that plays its subject; None if it cannot be seen."""
+    look = LOOKS.get(expected.kind)
+    return None if look is None else look(observation, part, expected)
+
+
+def _frames(observation: Observation, expected: Expected) -> np.ndarray:
+    """(T,) whether a frame lies in the event's window, give or take SLACK."""
+    times = np.arange(len(observation.clip)) / observation.clip.fps
+    slack = SLACK / observation.clip.fps
+    return (times >= expected.start - slack) & (times <= expected.end + slack)
+
+
+def _arrival(observation: Observation, expected: Expected, arrivals: list[int], words: str) -> Outcome:
+    """An event that is over when a state is reached at one of the frames `arrivals`."""
+    if not arrivals:
+        return Outcome(expected, 1.0, words)
+    slack = SLACK / observation.clip.fps
+    times = np.array(arrivals) / observation.clip.fps
+    late = np.maximum(expected.start - slack - times, times - expected.end - slack)
+    off = float(np.clip(late.min(), 0.0, None)) / max(expected.end - expected.start, 3.0 / observation.clip.fps)
+    when = times[late.argmin()]
+    return Outcome(expected, min(1.0, off), f"{words.replace('never ', '')} at {when:.2f} s, not when expected")
+
+
+def _enters(part: Part, state: int, after: int) -> list[int]:
+    """Frames at which the part enters `state`, having been in `after` in the last frame of another kind."""
+    return [a for a, _ in runs(part.state == state) if a > 0 and part.state[a - 1] == after]
+
+
+def _present(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    window = part.state[_frames(observation, expected)]
+    if not window.size:
+        return Outcome(expected, 0.0)
+    lost = float(np.mean(window == ABSENT))
+    return Outcome(expected, min(1.0, 2.0 * lost), "is not there all the time" if lost < 1.0 else "is not there")
+
+
+def _leaves(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    return _arrival(observation, expected, _enters(part, OUT, SEEN), "never leaves the picture")
+
+
+def _returns(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    return _arrival(observation, expected, _enters(part, SEEN, OUT), "never comes back into the picture")
+
+
+def _hidden(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    return _arrival(observation, expected, _enters(part, HIDDEN, SEEN), f"never goes behind the {expected.object}")
+
+
+def _revealed(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    return _arrival(
+        observation, expected, _enters(part, SEEN, HIDDEN), f"never comes out from behind the {expected.object}"
+    )
+
+
+def _least(observation: Observation, part: Part) -> float:
+    """The smallest displacement that counts as motion, heights."""
+    return max(MOVED, 4.0 * max((noise(observation, t) for t in part.tracks), default=0.0))
+
+
+def _moves(axis: int, sign: float, words: str) -> Callable[[Observation, Part, Expected], Outcome]:
+    def look(observation: Observation, part: Part, expected: Expected) -> Outcome:
+        path = part.centre[_frames(observation, expected), axis]
+        path = sign * path[np.isfinite(path)]
+        if path.size < 2:
+            return Outcome(expected, 1.0, f"is not seen to {words}")
+        least = _least(observation, part)
+        if axis == 1:  # a fall counts even if a bounce follows
+            net = float((path - np.minimum.accumulate(path)).max())
+        else:
+            net = float(path[-1] - path[0])
+        return Outcome(expected, 1.0 - float(np.clip(net / least, 0.0, 1.0)), f"does not {words}")
+
+    return look
+
+
+def _bounces(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    seen = np.flatnonzero(np.isfinite(part.centre[:, 1]))
+    y = part.centre[seen, 1]
+    least = 0.7 * _least(observation, part)
+    turns = [
+        int(seen[k])
+        for k in range(1, len(y) - 1)
+        if y[k] >= max(y[k - 1], y[k + 1]) and y[k] - y[:k].min() > least and y[k] - y[k + 1 :].min() > least
+    ]
+    return _arrival(observation, expected, turns, "never bounces")
+
+
+def _goes_out(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    lit = np.flatnonzero(part.state == SEEN)
+    if not lit.size:
+        return Outcome(expected, 1.0, "is not lit at first")
+    if lit[-1] == len(part.state) - 1:
+        return Outcome(expected, 1.0, "never goes out")
+    return _arrival(observation, expected, [int(lit[-1]) + 1], "never goes out")
+
+
+def _stays_lit(observation: Observation, part: Part, expected: Expected) -> Outcome:
+    slack = int(np.ceil(SLACK))
+    window = part.state[_frames(observation, expected)][slack:-slack]
+    dark = float(np.mean(window != SEEN)) if window.size else 0.0
+    return Outcome(expected, min(1.0, 2.0 * dark), "does not stay lit")
+
+
+LOOKS: dict[str, Callable[[Observation, Part, Expected], Outcome]] = {
+    "present": _present,
+    "leaves_frame": _leaves,
+    "returns": _returns,
+    "hidden_by": _hidden,
+    "revealed": _revealed,
+    "falls": _moves(1, 1.0, "fall"),
+    "moves_left": _moves(0, -1.0, "move left"),
+    "moves_right": _moves(0, 1.0, "move right"),
+    "bounces": _bounces,
+    "goes_out": _goes_out,
+    "stays_lit": _stays_lit,
+}

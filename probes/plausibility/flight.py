@@ -1,0 +1,139 @@
+"""Inertia, gravity and energy: a free thing flies in parabolas and is turned only where something stands in its way."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from probes.cast import Part
+from probes.evidence import Finding, box_at
+from probes.perception.observation import OUT, SEEN, Observation
+from probes.trajectory import Piece, at_border, noise, pieces, runs, trust, whole
+from simulator.script import Script
+
+SCALES = (0.6, 0.75, 0.9, 1.0, 1.1, 1.3, 1.6)  # of the script's gravity in the picture: a model's camera may differ
+DOUBT = 0.25  # standard deviation of the logarithm of that scale
+NEAR = 0.07  # heights: this close to the lowest place that the thing gets to, the floor may carry it
+SIGMAS = 4.0
+
+
+def flight(observation: Observation, part: Part, script: Script) -> list[Finding]:
+    """What a free body of the script does that no free flight does."""
+    track = max(part.tracks, key=lambda t: float(trust(observation, t)))
+    frames = np.flatnonzero(whole(track))
+    if len(frames) < 4:
+        return []
+    sigma = noise(observation, track)
+    fps = observation.clip.fps
+    times, path = frames / fps, track.centre[frames]
+    g, found = _divide(times, path, sigma, gravity(script, part.body.pos))
+    floor = float(np.nanmax(track.centre[:, 1]))
+    made = (
+        _breaks(found, times, path, sigma, floor, g)
+        + _hovers(found, times, path, sigma, floor, g)
+        + _energy(track.centre[:, 1], track.state, at_border(track), sigma, fps)
+    )
+    sure = trust(observation, track)
+    name = f"{part.body.colour} {part.body.noun}"
+    return [
+        Finding(law, kind, start, end, box_at(track, round(start * fps)), strength * sure, f"{name} {words}")
+        for law, kind, start, end, strength, words in made
+        if strength > 0.0
+    ]
+
+
+Made = tuple[str, str, float, float, float, str]  # law, kind, start, end, strength, words
+
+
+def gravity(script: Script, pos: tuple[float, float, float]) -> float:
+    """The script's gravity as it looks at `pos` from its camera, heights a second squared."""
+    key = script.scene.camera.keys[0]
+    forward = np.asarray(key.target, float) - key.eye
+    forward /= np.linalg.norm(forward)
+    depth = float((np.asarray(pos) - key.eye) @ forward)
+    upright = math.sqrt(max(0.0, 1.0 - float(forward[2]) ** 2))  # the share that is not along the view
+    return -script.scene.gravity[2] * upright / (2.0 * depth * math.tan(math.radians(script.scene.camera.fovy) / 2.0))
+
+
+def _divide(times: np.ndarray, path: np.ndarray, sigma: float, g: float) -> tuple[float, list[Piece]]:
+    """The best division into flight and steady motion, over the scales that gravity may have."""
+    best: tuple[float, float, list[Piece]] | None = None
+    for scale in SCALES:
+        found, cost = pieces(times, path, sigma, (scale * g, 0.0))
+        cost += (math.log(scale) / DOUBT) ** 2
+        if best is None or cost < best[0] - 1e-9:
+            best = cost, scale * g, found
+    assert best is not None
+    return best[1], best[2]
+
+
+def _breaks(
+    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float
+) -> list[Made]:
+    """Changes of velocity in mid-air."""
+    made: list[Made] = []
+    for a, b in zip(found, found[1:], strict=False):
+        first, last = times[b.start], times[a.stop - 1]
+        before, after = a.velocity(float(last - times[a.start])), b.v
+        middle = float(first - last) / 2.0
+        meet = (a.at(float(last - times[a.start]) + middle) + b.at(-middle)) / 2.0
+        low = max(float(meet[1]), float(path[a.stop - 1, 1]), float(path[b.start, 1]))
+        if low > floor - NEAR or min(a.stop - a.start, b.stop - b.start) < 2:
+            continue
+        change = float(np.linalg.norm(after - before - (0.0, g * 2.0 * middle)))
+        error = sigma * math.sqrt(_slope(times, a) + _slope(times, b))
+        strength = (change - SIGMAS * error) / (0.35 * g * 0.4)  # what gravity does in a few frames
+        still = float(np.linalg.norm(after)) < 0.3 * float(np.linalg.norm(before))
+        kind, words = ("sudden_stop", "stops in mid-air") if still else ("sudden_turn", "turns in mid-air")
+        made.append(("inertia", kind, float(last), float(first), strength, f"{words} at {first:.2f} s"))
+    return made
+
+
+def _slope(times: np.ndarray, piece: Piece) -> float:
+    """Variance of a piece's velocity over that of a position, 1 / s^2."""
+    t = times[piece.start : piece.stop]
+    return 1.0 / max(float(((t - t.mean()) ** 2).sum()), 1e-9)
+
+
+def _hovers(
+    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float
+) -> list[Made]:
+    """Pieces in mid-air in which gravity does nothing, apart from a thing not yet let go at the start."""
+    made: list[Made] = []
+    for piece in found:
+        t = times[piece.start : piece.stop]
+        lasts = float(t[-1] - t[0])
+        high = floor - float(path[piece.start : piece.stop, 1].max())
+        held = piece.start == 0 and float(np.linalg.norm(piece.v)) * lasts < SIGMAS * sigma
+        if piece.a > 0.0 or len(t) < 3 or high < NEAR or held:
+            continue
+        strength = g * lasts**2 / 8.0 / (SIGMAS * sigma)  # the sagitta that is missing, in what can be seen
+        kind, words = ("drift_up", "rises") if piece.v[1] < -0.15 * g * lasts else ("float", "floats")
+        made.append(
+            ("gravity", kind, float(t[0]), float(t[-1]), strength, f"{words} from {t[0]:.2f} s; nothing holds it")
+        )
+    return made
+
+
+def _energy(y: np.ndarray, state: np.ndarray, border: np.ndarray, sigma: float, fps: float) -> list[Made]:
+    """A bounce that goes higher than the thing has been before it."""
+    seen = np.flatnonzero(np.isfinite(y))
+    if seen.size < 4:
+        return []
+    turns = [k for k in range(1, seen.size - 1) if y[seen[k]] >= max(y[seen[k - 1]], y[seen[k + 1]])]
+    if not turns:
+        return []
+    first = int(seen[turns[0]])
+    before = float(np.nanmin(y[: first + 1]))
+    if y[first] - before < SIGMAS * sigma:
+        return []
+    after = float(np.nanmin(y[first + 1 :]))
+    out = runs(state[first + 1 :] == OUT)
+    gain = before - after - SIGMAS * sigma
+    if out and border[first + out[0][0]] and state[first] == SEEN:
+        gain = max(gain, before)
+    when = (first + 1 + int(np.nanargmin(y[first + 1 :]))) / fps
+    return [
+        ("energy", "energy_gain", first / fps, when, gain / 0.05, f"bounces higher than it fell from, {when:.2f} s")
+    ]
