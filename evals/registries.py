@@ -1,0 +1,12 @@
+"""What a run chooses by name besides models, families and probes."""
+
+from __future__ import annotations
+
+from simulator.registry import Registry
+
+PERCEPTIONS = Registry("perception")  # each target: (Clip or Take) -> Observation
+PERCEPTIONS.add("classical", "probes.perception.classical:observe", "optical flow, colour and geometry; sees the clip")
+PERCEPTIONS.add("oracle", "probes.perception.oracle:observe", "the simulator's truth; for models that know it")
+
+ENGINES = Registry("engine")  # each target: (worker, setup, jobs, workers) -> what evals.engine.pool yields
+ENGINES.add("local", "evals.engine:pool", "a pool of processes on this machine")

@@ -1,0 +1,129 @@
+"""Suite: families x seeds x modes at one size; it expands to the Shots that a model is asked for."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from simulator.errors import UsageError, unknown
+from simulator.scenarios import FAMILIES, SPLITS, make_script
+from simulator.script import Script
+from simulator.shot import MODES, Shot
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One shot of a suite before anything is played."""
+
+    family: str
+    seed: int
+    mode: str
+
+    @property
+    def id(self) -> str:
+        """E.g. "drop_bounce-7-first_frames"; unique in a suite, and a file name."""
+        return f"{self.family}-{self.seed}-{self.mode}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Sizes in pixels, seconds of video, `seeds` scenes a family from `first_seed` on, `difficulty` in [0, 1]."""
+
+    name: str
+    families: tuple[str, ...]
+    seeds: int
+    modes: tuple[str, ...]
+    height: int
+    width: int
+    fps: float
+    seconds: float
+    split: str
+    difficulty: float
+    first_seed: int = 0
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], seed_offset: int = 0) -> Suite:
+        """The suite of a configuration; one name may stand for a list of one.
+
+        Raises:
+            UsageError: an unknown family, mode or split, or a number out of its range.
+        """
+        values = dict(config)
+        for key, allowed in (("families", FAMILIES.names()), ("modes", list(MODES))):
+            given = [values[key]] if isinstance(values[key], str) else list(values[key])
+            for name in given:
+                if name not in allowed:
+                    raise unknown(key.removesuffix("s") if key == "modes" else "family", str(name), allowed)
+            values[key] = tuple(dict.fromkeys(given))
+            if not given:
+                raise UsageError(f"suite.{key} is empty; give one or more of {', '.join(allowed)}")
+        if values["split"] not in SPLITS:
+            raise unknown("split", str(values["split"]), SPLITS)
+        suite = cls(**{**values, "first_seed": seed_offset})
+        for key, low, high in (
+            ("seeds", 1, 100_000), ("height", 16, 2048), ("width", 16, 2048), ("seconds", 0.25, 60),
+            ("fps", 1, 120), ("difficulty", 0, 1), ("first_seed", 0, 2**31),
+        ):  # fmt: skip
+            if not low <= getattr(suite, key) <= high:
+                shown = "seed_offset" if key == "first_seed" else f"suite.{key}"
+                raise UsageError(f"{shown}={getattr(suite, key)} is outside {low} to {high}")
+        return suite
+
+    @property
+    def frames(self) -> int:
+        """Frames a clip, at least 2."""
+        return max(2, round(self.seconds * self.fps))
+
+    @property
+    def known(self) -> int:
+        """Known frames in the mode first_frames: the first quarter, at least 1."""
+        return max(1, self.frames // 4)
+
+    def spec(self) -> dict[str, Any]:
+        """What a run's spec holds of the suite."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    def cells(self) -> list[Cell]:
+        """All shots: family by family, seed by seed."""
+        seeds = range(self.first_seed, self.first_seed + self.seeds)
+        return [Cell(f, s, m) for f in self.families for s in seeds for m in self.modes]
+
+    def script(self, cell: Cell) -> Script:
+        """The Script that a cell is made from."""
+        return make_script(cell.family, cell.seed, split=self.split, difficulty=self.difficulty, seconds=self.seconds)
+
+    def shot(self, cell: Cell, root_seed: int) -> Shot:
+        """The Shot of a cell; known frames are played by the simulator. All phrasings of a family take their turn."""
+        script = self.script(cell)
+        known = {}
+        if cell.mode == "first_frames":
+            from simulator.stage import play
+
+            take = play(script, self.height, self.width, self.fps, frames=self.known)
+            known = dict(enumerate(take.clip.frames))
+        return Shot(
+            id=cell.id,
+            prompt=prompt_of(script),
+            height=self.height,
+            width=self.width,
+            frames=self.frames,
+            fps=self.fps,
+            seed=model_seed(root_seed, cell.id),
+            mode=cell.mode,
+            known=known,
+            script=script,
+        )
+
+
+def prompt_of(script: Script) -> str:
+    """The phrasing that the script's seed picks."""
+    return script.prompts[script.seed % len(script.prompts)]
+
+
+def model_seed(root_seed: int, shot_id: str) -> int:
+    """The seed of a model's randomness for one shot: a 32-bit child of (root seed, shot id)."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([root_seed, zlib.crc32(shot_id.encode())]).generate_state(1)[0])

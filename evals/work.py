@@ -1,0 +1,158 @@
+"""The worker's side of a run: one shot to a clip, one clip to readings. It writes clips and no tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from evals.registries import PERCEPTIONS
+from evals.store import ClipRow
+from evals.suite import Cell, Suite
+from probes.base import PROBES, assay
+from probes.reading import Failed, Reading
+from simulator.adapters import MODELS
+from simulator.clip import Clip, read_video, write_video
+from simulator.errors import UsageError
+from simulator.script import Script
+from simulator.shot import Shot, VideoModel
+
+Readings = dict[str, tuple[int, Reading]]  # probe -> (version, reading)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every process of a run needs; `model` is None where videos exist already."""
+
+    folder: Path
+    perception: str
+    model: tuple[tuple[str, Any], ...] | None = None
+    suite: Suite | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ShotJob:
+    """Generate (unless `clip` is there already) and let `probes` read."""
+
+    cell: Cell
+    clip: ClipRow | None
+    probes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """Let `probes` read the video at `path`."""
+
+    shot_id: str
+    path: Path
+    prompt: str | None
+    probes: tuple[str, ...]
+
+
+def build_model(config: dict[str, Any]) -> VideoModel:
+    """The model of a `conf/model` file: a registered name and its settings."""
+    settings = {key: value for key, value in config.items() if key not in ("name", "label")}
+    model: VideoModel = MODELS.load(config["name"])(**settings)
+    return model
+
+
+def judge(seen: Any, perception: str, script: Script | None, prompt: str | None, probes: tuple[str, ...]) -> Readings:
+    """A reading from each probe of what perception sees in a clip (or, with oracle sight, in a take)."""
+    versions = {name: PROBES.load(name).version for name in probes}
+    try:
+        observation = PERCEPTIONS.load(perception)(seen)
+    except Exception as error:  # sight's fault is this clip's alone
+        failed = Failed(f"perception: {type(error).__name__}: {error}")
+        return {name: (versions[name], failed) for name in probes}
+    return {name: (versions[name], reading) for name, reading in assay(observation, script, prompt, probes).items()}
+
+
+def short(clip: Clip, shot: Shot) -> str | None:
+    """Why a clip does not answer its shot: it lasts another time, give or take a frame. Its size is its own affair."""
+    asked = shot.frames / shot.fps
+    if abs(clip.seconds - asked) <= 1.001 / shot.fps and len(clip) > 1:
+        return None
+    return (
+        f"asked for {shot.frames} frames at {shot.fps:g} fps ({asked:.2f} s), "
+        f"got {len(clip)} at {clip.fps:g} fps ({clip.seconds:.2f} s)"
+    )
+
+
+def _ok(shot_id: str, clip: Clip, path: str) -> ClipRow:
+    return ClipRow(shot_id, "ok", clip.digest, path, len(clip), clip.height, clip.width, clip.fps)
+
+
+def failed(shot_id: str, error: str, path: str | None = None) -> ClipRow:
+    """The row of a clip that is not there."""
+    return ClipRow(shot_id, "failed", path=path, error=error)
+
+
+class ShotWorker:
+    """Generates and scores the shots of a suite."""
+
+    def __init__(self, setup: Setup) -> None:
+        assert setup.model is not None
+        assert setup.suite is not None
+        self.setup, self.suite = setup, setup.suite
+        self.model = build_model(dict(setup.model))
+        if setup.perception == "oracle" and not hasattr(self.model, "take"):
+            raise UsageError(f"perception=oracle needs a model that knows the truth, not {self.model.name}")
+
+    def do(self, job: ShotJob) -> Iterator[ClipRow | Readings]:
+        """A ClipRow where one is due, then the readings."""
+        shot = self.suite.shot(job.cell, self.setup.seed)
+        clip = self._stored(job.clip)
+        if clip is None:
+            row, clip = self._generate(shot)
+            yield row
+        if clip is not None and job.probes:
+            seen: Any = clip
+            if self.setup.perception == "oracle":
+                seen = self.model.take(shot)  # type: ignore[attr-defined]
+                seen = replace(seen, clip=clip)
+            yield judge(seen, self.setup.perception, shot.script, shot.prompt, job.probes)
+
+    def _stored(self, row: ClipRow | None) -> Clip | None:
+        if row is None or row.path is None or row.fps is None:
+            return None
+        try:
+            clip = Clip(read_video(self.setup.folder / row.path).frames, row.fps)
+        except (UsageError, OSError):
+            return None
+        return clip if clip.digest == row.digest else None
+
+    def _generate(self, shot: Shot) -> tuple[ClipRow, Clip | None]:
+        try:
+            clip = self.model.generate(shot)
+        except Exception as error:  # a model's fault is this clip's alone
+            what = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+            return failed(shot.id, what), None
+        reason = short(clip, shot)
+        if reason is not None:
+            return failed(shot.id, reason), None
+        path = f"clips/{clip.digest}.mkv"
+        if not (self.setup.folder / path).is_file():
+            write_video(self.setup.folder / path, clip)
+        return _ok(shot.id, clip, path), clip
+
+
+class FileWorker:
+    """Scores videos that exist."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+
+    def do(self, job: FileJob) -> Iterator[ClipRow | Readings]:
+        """The ClipRow, then the readings."""
+        path = os.fspath(job.path)
+        try:
+            clip = read_video(job.path)
+        except (UsageError, OSError) as error:
+            yield failed(job.shot_id, str(error), path)
+            return
+        yield _ok(job.shot_id, clip, path)
+        if job.probes:
+            yield judge(clip, self.setup.perception, None, job.prompt, job.probes)

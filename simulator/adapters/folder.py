@@ -1,0 +1,71 @@
+"""Folder: videos generated elsewhere from the shots that `worldassay shots` wrote, found by shot id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from simulator.clip import Clip, read_video
+from simulator.errors import UsageError
+from simulator.shot import Shot
+
+SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".gif")
+MANIFEST = "manifest.jsonl"
+
+
+class Folder:
+    """A folder of videos as a model.
+
+    A shot's video is what `manifest.jsonl` in the folder names for its id under "file"; without a manifest it is
+    SHOT_ID with any video suffix, here or in a sub-folder. Its size, frame rate and length are kept as they are.
+    """
+
+    name = "folder"
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise UsageError(f"no such folder: {path}; model.path= is the folder with the generated videos")
+        self.files = self._manifest() or {f.stem: f for f in videos(self.path)}
+        if not any(f.is_file() for f in self.files.values()):
+            raise UsageError(f"no videos in {path}; name them SHOT_ID.mp4, as `worldassay shots` lists them")
+
+    def _manifest(self) -> dict[str, Path]:
+        path = self.path / MANIFEST
+        if not path.is_file():
+            return {}
+        files = {}
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if line.strip():
+                try:
+                    row = json.loads(line)
+                    files[str(row["id"])] = self.path / str(row["file"])
+                except (ValueError, KeyError, TypeError) as error:
+                    raise UsageError(f"{path}:{number} needs one JSON object with id and file") from error
+        return files
+
+    def generate(self, shot: Shot) -> Clip:
+        """The shot's video.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+        """
+        file = self.files.get(shot.id)
+        if file is None or not file.is_file():
+            raise UsageError(f"missing: no video for {shot.id} in {self.path}")
+        return read_video(file)
+
+    def identity(self) -> dict[str, str]:
+        """Its name and the digest of its files; a video that is added or changed makes it another model."""
+        total = hashlib.sha256()
+        for shot_id, file in sorted(self.files.items()):
+            if file.is_file():
+                total.update(f"{shot_id} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+        return {"name": self.name, "videos": total.hexdigest()}
+
+
+def videos(folder: Path) -> list[Path]:
+    """All files in `folder` and below that are called like videos, in order; hidden ones left out."""
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
