@@ -1,39 +1,81 @@
-"""Things: what moves, appears or vanishes in front of a background that holds still."""
+"""Things: what moves, appears or vanishes in front of a background that holds still; and flames."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from probes.perception.background import Scenery
+from probes.perception.background import BOX, Scenery
 from probes.perception.blobs import Blob, blobs
+from probes.perception.flames import Flame, find_flames
 from probes.perception.linking import link, ordered
-from probes.perception.observation import SEEN, CameraMotion, Things, ThingTrack
+from probes.perception.observation import ABSENT, HIDDEN, SEEN, CameraMotion, Things, ThingTrack
 from probes.perception.tracking import Track, follow
 from probes.perception.working import lab
 
 CROWDED = 0.5  # of the picture in front of the background, in half of the frames: the background is not known
 MOST = 24  # tracks; the largest are kept
+SATELLITE = 0.35  # of the area of the thing that it sticks to: smaller is a part of it, or its shadow
+COLOURLESS = 12.0  # Lab chroma
+SURE = 0.04  # heights: a thing of this diameter is measured with full confidence
 
 
-def _thing(track: Track, gaps: dict[int, int], count: int, h: int, w: int) -> ThingTrack:
+def _measured(track: Track, gaps: dict[int, int], count: int, h: int, w: int, flame: bool = False) -> ThingTrack:
     """Measurements of one track in the units of the contract."""
     state = np.array([gaps.get(t, SEEN) for t in range(count)], np.uint8)
     centre, box = np.full((count, 2), np.nan), np.full((count, 4), np.nan)
     area, colour = np.full(count, np.nan), np.full((count, 3), np.nan)
-    cut = np.zeros(count, bool)
+    cut, confidence = np.zeros(count, bool), np.zeros(count)
     for t, b in track.blobs.items():
         centre[t] = b.centre / h
         box[t] = np.array(b.box) / (w, h, w, h)
         area[t], colour[t], cut[t] = b.area / (h * w), b.colour, any(b.edges)
-    solid = np.array([min(1.0, (b.size / (0.04 * h)) ** 2) for b in ordered(track)])
-    confidence = np.zeros(count)
-    confidence[sorted(track.blobs)] = solid * min(1.0, len(track.blobs) / 4)
-    return ThingTrack(state, centre, box, area, colour, confidence, cut)
+        confidence[t] = min(1.0, (b.size / (SURE * h)) ** 2) * min(1.0, len(track.blobs) / 4)
+    return ThingTrack(state, centre, box, area, colour, confidence, cut, flame)
 
 
-def _worth(track: Track, count: int) -> bool:
-    """Whether a track is a thing and no artefact: seen in two frames or more (where there are as many)."""
-    return len(track.blobs) >= min(2, count)
+def _touch(a: Blob, b: Blob) -> bool:
+    """Whether two blobs of a frame lie within two pixels of each other, by their boxes."""
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = a.box, b.box
+    return ax0 <= bx1 + 2 and bx0 <= ax1 + 2 and ay0 <= by1 + 2 and by0 <= ay1 + 2
+
+
+def _satellite(track: Track, others: list[Track]) -> bool:
+    """Whether a track sticks to a much larger one most of the time: a fragment of it, or its shadow."""
+    stuck = 0
+    for t, b in track.blobs.items():
+        stuck += any(t in k.blobs and b.area < SATELLITE * k.blobs[t].area and _touch(b, k.blobs[t]) for k in others)
+    return stuck > 0.5 * len(track.blobs)
+
+
+def _airy(track: Track, scenery: Scenery) -> bool:
+    """Whether a track is smoke, breath or dust: it has no colour, comes up in the clip and swells or thins out."""
+    seen = ordered(track)
+    if seen[0].t == 0 or len(seen) < 2:
+        return False
+    chroma = float(np.median([np.hypot(b.colour[1], b.colour[2]) for b in seen]))
+    behind = [scenery.behind(b.t)[b.y : b.box[3], b.x : b.box[2]][b.mask].mean(0) for b in seen]
+    contrast = np.array([float(np.linalg.norm(b.colour - c)) for b, c in zip(seen, behind, strict=True)])
+    whole = [b.area for b in seen if not any(b.edges)] or [b.area for b in seen]
+    swells = max(whole) > 1.6 * min(whole)
+    return chroma < COLOURLESS and (swells or contrast[-1] < 0.6 * contrast.max())
+
+
+def _flame_track(flame: Flame, tracks: list[Track], count: int, h: int, w: int) -> ThingTrack:
+    """SEEN while it burns, HIDDEN while something is in front of where it burned, ABSENT when it is out."""
+    gaps = {}
+    for t in range(count):
+        if t not in flame.blobs:
+            covered = np.zeros_like(flame.place)
+            for b in (k.blobs[t] for k in tracks if t in k.blobs):
+                covered[b.y : b.box[3], b.x : b.box[2]] |= b.mask
+            gaps[t] = HIDDEN if covered[flame.place].mean() > 0.5 else ABSENT
+    return _measured(Track(flame.blobs), gaps, count, h, w, flame=True)
+
+
+def _in_flame(blob: Blob, place: np.ndarray) -> bool:
+    x0, y0, x1, y1 = blob.box
+    return bool(place[y0:y1, x0:x1][blob.mask].mean() > 0.6)
 
 
 def find_things(frames: np.ndarray, camera: CameraMotion, cuts: tuple[int, ...]) -> Things:
@@ -49,13 +91,21 @@ def find_things(frames: np.ndarray, camera: CameraMotion, cuts: tuple[int, ...])
     fronts = [scenery.front(t) for t in range(count)]
     if np.median([f.mean() for f in fronts]) > CROWDED:
         return Things((), None, "most of the picture changes: there is no background to tell things from")
-    found: list[list[Blob]] = [blobs(t, f, lab(frames[t])) for t, f in enumerate(fronts)]
-    tracks = [k for k in follow(found, lambda t: lab(frames[t])) if _worth(k, count)]
-    chains = sorted(link(tracks, scenery.lab, scenery.threshold, count),
+    flames = find_flames(frames)
+    fiery = np.zeros((h, w), bool)
+    for flame in flames:
+        fiery |= cv2.dilate(flame.place.astype(np.uint8), BOX, iterations=2) > 0
+    found = [[b for b in blobs(t, f, lab(frames[t])) if not _in_flame(b, fiery)] for t, f in enumerate(fronts)]
+    tracks = follow(found, lambda t: lab(frames[t]))
+    tracks = [k for k in tracks if len(k.blobs) >= min(2, count) and not _satellite(k, [o for o in tracks if o is not k])]
+    tracks = [k for k in tracks if not _airy(k, scenery)]
+    chains = sorted(link(tracks, scenery.behind(count // 2), scenery.threshold, count),
                     key=lambda c: -sum(b.area for b in c[0].blobs.values()))[:MOST]
+    things = [_measured(k, gaps, count, h, w) for k, gaps in chains]
+    things += [_flame_track(f, [k for k, _ in chains], count, h, w) for f in flames]
     masks = np.zeros((count, h, w), np.uint8)
-    for i, (track, _) in reversed(list(enumerate(chains))):
-        for t, b in track.blobs.items():
+    for i, seen in reversed(list(enumerate([k.blobs for k, _ in chains] + [f.blobs for f in flames]))):
+        for t, b in seen.items():
             x0, y0, x1, y1 = b.box
             masks[t, y0:y1, x0:x1][b.mask] = i + 1
-    return Things(tuple(_thing(k, gaps, count, h, w) for k, gaps in chains), masks)
+    return Things(tuple(things), masks)
