@@ -97,7 +97,7 @@ def explain(verb: str) -> None:
     table = Table.grid(padding=(0, 2))
     for key in listed:
         if key.name != "words":
-            group = config.names(key.name) if (config.CONF / key.name).is_dir() else []
+            group = config.names(key.name) if key.group else []
             note = escape(key.help) + (f" [dim]({', '.join(group)})[/]" if group else "")
             table.add_row(f"[bold cyan]{key.name}[/]", escape(key.default), note)
     out.print(Padding(table, (0, 0, 1, 2)))

@@ -17,7 +17,7 @@ from simulator.errors import UsageError, unknown
 
 CONF = Path(__file__).resolve().parents[1] / "conf"  # beside the packages, in a checkout and in a wheel alike
 _KEY = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
-_LINE = re.compile(r"(?P<key>\w+):\s*(?P<default>.*?)\s*(?:#\s*(?P<help>.*))?$")
+_LINE = re.compile(r"(?P<indent>  (?:- )?)?(?P<key>\w+):\s*(?P<default>.*?)\s*(?:#\s*(?P<help>.*))?$")
 
 
 class Key(NamedTuple):
@@ -26,6 +26,7 @@ class Key(NamedTuple):
     name: str
     default: str
     help: str
+    group: bool = False  # chosen among the files of a folder
 
 
 def names(group: str) -> list[str]:
@@ -43,17 +44,25 @@ def keys(verb: str) -> list[Key]:
     """The keys of a verb with their defaults and their comments, in the order of its file; groups first."""
     groups: list[Key] = []
     own: list[Key] = []
-    for line in (CONF / f"{verb}.yaml").read_text().splitlines():
-        in_list = line.startswith("  - ")
-        match = _LINE.match(line[4:] if in_list else line)
-        if match is None or match["key"] in ("defaults", "_self_"):
-            continue
-        (groups if in_list else own).append(Key(match["key"], match["default"].strip("'\""), match["help"] or ""))
+    parent = ""
+    for match in filter(None, map(_LINE.match, (CONF / f"{verb}.yaml").read_text().splitlines())):
+        key = Key(match["key"], match["default"].strip("'\""), match["help"] or "", match["indent"] == "  - ")
+        if key.group:
+            groups.append(key)
+        elif match["indent"]:
+            own.append(key._replace(name=f"{parent}.{key.name}"))
+        elif key.default:
+            own.append(key)
+        else:
+            parent = key.name
     return groups + own
 
 
 def _value(text: str, default: Any) -> Any:
-    """What `text` means: Hydra's grammar, except where a string is expected or the grammar does not fit."""
+    """What `text` means: Hydra's grammar, except where a string is expected or the grammar does not fit.
+
+    A value that is missing ("???") is a string.
+    """
     if isinstance(default, str):
         return text
     try:
@@ -102,7 +111,7 @@ def load(verb: str, overrides: Sequence[str] = (), words: Sequence[str] = ()) ->
         UsageError: an unknown key or group member (with near misses), a value of another type, a missing value.
     """
     pairs = _split(overrides)
-    groups = {key.name for key in keys(verb) if (CONF / key.name).is_dir()}
+    groups = {key.name for key in keys(verb) if key.group}
     chosen = [(k, v) for k, v in pairs if k in groups]
     for group, name in chosen:
         if name not in names(group):
@@ -118,8 +127,7 @@ def load(verb: str, overrides: Sequence[str] = (), words: Sequence[str] = ()) ->
             continue
         if key not in allowed:
             raise unknown("key", key, allowed)
-        default = OmegaConf.select(OmegaConf.create(base), key, throw_on_missing=False)
-        default = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
+        default = _at(base, key)
         value = _value(text, default)
         if not _fits(value, default):
             raise UsageError(f"{key}={text} should be like {key}={_like(default)}")
@@ -137,6 +145,12 @@ def load(verb: str, overrides: Sequence[str] = (), words: Sequence[str] = ()) ->
     if "words" in resolved:
         resolved["words"] = list(words)
     return {str(k): v for k, v in resolved.items()}
+
+
+def _at(config: Any, key: str) -> Any:
+    for part in key.split("."):
+        config = config[part]
+    return config
 
 
 def _like(default: Any) -> str:

@@ -63,13 +63,18 @@ def scoring(perception: str, probes: Sequence[str] | str | None) -> dict[str, An
     for name in names:
         if name not in PROBES.names():
             raise unknown("probe", str(name), PROBES.names())
-    return {"perception": perception, "probes": {name: PROBES.load(name).version for name in names}}
+    version = PERCEPTIONS.load(perception).version
+    return {
+        "perception": perception,
+        "perception_version": version,
+        "probes": {name: PROBES.load(name).version for name in names},
+    }
 
 
 def home(out: str | None, label: str, suite: str, ask: Mapping[str, Any]) -> Path:
     """The run's folder: as told, or runs/LABEL-SUITE-DIGEST."""
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in label).strip(".") or "run"
-    return Path(out) if out else Path("runs") / f"{safe}-{suite}-{digest(ask)[:8]}"
+    return Path(str(out)) if out is not None else Path("runs") / f"{safe}-{suite}-{digest(ask)[:8]}"
 
 
 def processes(engine: str, workers: int | None) -> int:
@@ -141,12 +146,13 @@ def execute(plan: Plan, out: Console) -> int:
     Raises:
         UsageError: the folder holds another run, or another process works on it.
     """
-    rescore = claim(plan.folder, plan.spec)
+    held = claim(plan.folder, plan.spec)["scoring"]
     (plan.folder / "clips").mkdir(exist_ok=True)
     begun, clock = now(), time.monotonic()
     with _alone(plan.folder), Store(plan.folder) as store:
-        if rescore:
-            dropped = store.drop_stale(plan.perception, plan.probes)
+        if held != plan.spec["scoring"]:
+            same_sight = held["perception_version"] == plan.spec["scoring"]["perception_version"]
+            dropped = store.drop_stale(plan.perception, plan.probes if same_sight else {})
             write_json(plan.folder / "spec.json", plan.spec)
             out.print(f"the scoring has changed: {dropped} readings dropped, clips kept", markup=False)
         store.put_shots(plan.shots)

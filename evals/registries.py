@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from simulator.registry import Registry
 
-PERCEPTIONS = Registry("perception")  # each target: (Clip or Take) -> Observation
-PERCEPTIONS.add("classical", "probes.perception.classical:observe", "optical flow, colour and geometry; sees the clip")
-PERCEPTIONS.add("oracle", "probes.perception.oracle:observe", "the simulator's truth; for models that know it")
+PERCEPTIONS = Registry(
+    "perception"
+)  # each target: a class, (Clip, or Take for oracle) -> Observation, with its version
+PERCEPTIONS.add(
+    "classical", "probes.perception.classical:ClassicalObservation", "optical flow, colour and geometry; sees the clip"
+)
+PERCEPTIONS.add(
+    "oracle", "probes.perception.oracle:OracleObservation", "the simulator's truth; for models that know it"
+)
 
 ENGINES = Registry("engine")  # each target: (worker, setup, jobs, workers) -> what evals.engine.pool yields
 ENGINES.add("local", "evals.engine:pool", "a pool of processes on this machine")

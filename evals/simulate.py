@@ -108,7 +108,7 @@ def _play(suite: Suite, item: Item, folder: Path, severity: float | None) -> dic
         violation = draw(script, rng, kind=item.kind, severity=severity)
     take = play(script, suite.height, suite.width, suite.fps, frames=suite.frames, violation=violation)
     truth = take.truth
-    arrays = {k: v for k, v in vars(truth).items() if isinstance(v, np.ndarray)}
+    arrays: dict[str, Any] = {k: v for k, v in vars(truth).items() if isinstance(v, np.ndarray)}
     told = {"names": list(truth.names), "events": [asdict(e) for e in truth.events]}
     broken = asdict(truth.broken) if truth.broken else None
     np.savez_compressed(folder / f"{item.id}.npz", **arrays)

@@ -61,8 +61,8 @@ def write_json(path: Path, value: Any) -> None:
     part.replace(path)
 
 
-def claim(folder: Path, spec: Spec) -> bool:
-    """Make `folder` the home of `spec`; whether it held another scoring of the same clips until now.
+def claim(folder: Path, spec: Spec) -> Spec:
+    """Make `folder` the home of `spec`; the spec that it held until now, which may differ in `scoring` alone.
 
     Raises:
         UsageError: the folder holds another run, with the keys that differ; or it holds something else.
@@ -73,12 +73,12 @@ def claim(folder: Path, spec: Spec) -> bool:
             raise UsageError(f"{folder} is not empty and not a run folder; choose another out=")
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, spec)
-        return False
+        return spec
     try:
-        held = json.loads(path.read_text())
+        held: Spec = json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise UsageError(f"{path} is damaged; choose another out= or delete the folder") from error
     if ask(held) != ask(spec):
         keys = "; ".join(differences(ask(held), ask(spec)))
         raise UsageError(f"{folder} holds another run ({keys}); choose another out= or delete the folder")
-    return bool(held != spec)
+    return held

@@ -1,0 +1,59 @@
+"""Workers for test_engine; in a module of their own because other processes import them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulator.errors import UsageError
+
+
+class Squares:
+    """Answers n with n and n * n; raises at 13."""
+
+    def __init__(self, setup: None) -> None:
+        pass
+
+    def do(self, job: int) -> Iterator[int]:
+        if job == 13:
+            raise ValueError("thirteen")
+        yield job
+        yield job * job
+
+
+class Mortal:
+    """Is killed by job "once" the first time, by job "always" every time; answers with its own name."""
+
+    def __init__(self, setup: Path) -> None:
+        self.folder = setup
+
+    def do(self, job: str) -> Iterator[str]:
+        mark = self.folder / job
+        if job == "always" or (job == "once" and not mark.exists()):
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield job
+
+
+class Threads:
+    """Answers with what its process was told about threads."""
+
+    def __init__(self, setup: None) -> None:
+        pass
+
+    def do(self, job: int) -> Iterator[tuple[str | None, int]]:
+        import cv2
+
+        yield os.environ.get("OMP_NUM_THREADS"), cv2.getNumThreads()
+
+
+class Unbuildable:
+    """Cannot be built."""
+
+    def __init__(self, setup: None) -> None:
+        raise UsageError("no weights here")
+
+    def do(self, job: int) -> Iterator[int]:
+        yield job
