@@ -85,7 +85,7 @@ def write_video(path: str | Path, clip: Clip, *, lossless: bool = True) -> None:
     try:
         options = {} if lossless else {"movflags": "+faststart"}
         with av.open(str(temporary), "w", format=muxer, options=options) as container:
-            container.metadata["fps"] = repr(float(clip.fps))  # containers round it
+            container.metadata.update(fps=repr(float(clip.fps)), frames=str(len(clip)))  # containers round them
             rate = Fraction(clip.fps).limit_denominator(1_000_000)
             stream = container.add_stream(
                 "ffv1" if lossless else "libx264",
@@ -148,27 +148,28 @@ def _decode(container: av.container.InputContainer, path: Path, max_frames: int,
     if not rate or rate <= 0:
         raise UsageError(f"'{path}' states no frame rate; convert it with ffmpeg -r RATE")
     size = stream.codec_context.width * stream.codec_context.height
-    cap = min(max_frames, MAX_BYTES // max(3 * size, 1))
-    if size > max_pixels or stream.frames > cap:
-        raise _too_big(path, stream.codec_context.width, stream.codec_context.height, stream.frames, max_pixels, cap)
+    cap = min(max_frames, MAX_BYTES // max(3 * size, 1)) if size <= max_pixels else 0
+    if cap == 0 or stream.frames > cap:
+        raise _too_big(path, stream.codec_context.width, stream.codec_context.height, stream.frames, cap)
     pictures: list[np.ndarray] = []
     packets, reached, damaged = 0, 0, False
     try:
         for packet in container.demux(stream):
             if packet.size and packet.pts is not None:
                 packets += 1
-                reached = max(reached, packets, 1 + round((packet.pts - (stream.start_time or 0)) * stream.time_base * rate))
+                shown = (packet.pts - (stream.start_time or 0)) * packet.time_base
+                reached = max(reached, packets, 1 + round(shown * rate))
             damaged |= packet.is_corrupt
             for frame in packet.decode():
                 if frame.width * frame.height > max_pixels or len(pictures) >= cap:
-                    raise _too_big(path, frame.width, frame.height, len(pictures) + 1, max_pixels, cap)
+                    raise _too_big(path, frame.width, frame.height, len(pictures) + 1, cap)
                 picture = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90) % 4)
                 if pictures and picture.shape != pictures[0].shape:
                     raise UsageError(f"'{path}' changes its size at frame {len(pictures)}; convert it to one size")
                 pictures.append(picture)
     except av.FFmpegError:
         damaged = True
-    expected = stream.frames or _stated(container, stream, rate)
+    expected = stream.frames or _stated(container, rate)
     if damaged or reached < expected:
         raise UsageError(
             f"'{path}' is damaged or cut short: {len(pictures)} of {expected or 'unknown'} frames decoded; "
@@ -179,24 +180,32 @@ def _decode(container: av.container.InputContainer, path: Path, max_frames: int,
     return Clip(np.stack(pictures), _fps(container, rate * Fraction(packets, max(packets, reached))))
 
 
+def _noted(container: av.container.InputContainer, key: str) -> float:
+    """A number that write_video left in the file; NaN where there is none."""
+    try:
+        return float(container.metadata.get(key.upper(), container.metadata.get(key, "nan")))
+    except ValueError:
+        return math.nan
+
+
 def _fps(container: av.container.InputContainer, mean: Fraction) -> float:
     """The rate as write_video noted it, where that agrees with what the container says; otherwise the container's."""
-    try:
-        noted = float(container.metadata.get("FPS", container.metadata.get("fps", "nan")))
-    except ValueError:
-        noted = math.nan
+    noted = _noted(container, "fps")
     return noted if abs(noted - mean) < 1e-3 * mean else float(mean)
 
 
-def _stated(container: av.container.InputContainer, stream: av.VideoStream, rate: Fraction) -> int:
-    """How many frames there are at least by the duration that the container states; 0 where it states none."""
+def _stated(container: av.container.InputContainer, rate: Fraction) -> int:
+    """How many frames there are at least, by note or by the duration that the container states; 0 where it is mute."""
+    noted = _noted(container, "frames")
+    if math.isfinite(noted):
+        return int(noted)
     if not container.duration or len(container.streams) > 1:
         return 0
     return max(0, math.floor(container.duration / av.time_base * rate) - 1)
 
 
-def _too_big(path: Path, width: int, height: int, frames: int, max_pixels: int, cap: int) -> UsageError:
+def _too_big(path: Path, width: int, height: int, frames: int, cap: int) -> UsageError:
     return UsageError(
         f"'{path}' is too big: {frames or 'unknown'} frames of {width}x{height}; "
-        f"at most {cap} frames of {max_pixels} pixels are read; cut or scale it down"
+        f"up to {cap} frames of this size can be read; cut it or scale it down"
     )
