@@ -15,6 +15,7 @@ from evals.comparison import Comparison
 from evals.outcomes import outcomes, probes
 from evals.store import Results
 from reports.media import Media
+from reports.page import made, write_page
 
 Row = dict[str, Any]
 VERDICTS = {1.0: "clean", 0.0: "unclean"}  # anything else: undecided
@@ -126,3 +127,14 @@ def _number(value: Any) -> float | None:
 
 def _text(value: Any) -> str:
     return "" if value is None or pd.isna(value) else str(value)
+
+
+def write(
+    out: Path, name: str, *, title: str, lead: str, links: list[dict[str, str]], data: dict[str, Any], runs: list[Any]
+) -> Path:
+    """Write an explorer page; data: columns, rows, clips, sort (a column's key, "-" before it for descending), noun."""
+    choices = {c["key"]: sorted({str(r[c["key"]]) for r in data["rows"]}) for c in data["columns"] if c["filter"]}
+    return write_page(
+        out, name, "explorer.html.j2", title=title, lead=lead, links=links, data=data, choices=choices, runs=runs,
+        made=made(),
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from evals.console import plain
 from evals.store import Results
 
 HERE = Path(__file__).parent
-ASSETS = ("page.css", "player.js", "explorer.js")
+ASSETS = ("page.css", "player.js", "explorer.js", "leaderboard.js")
 NONE = "–"  # what stands where there is no number
 
 
