@@ -10,7 +10,7 @@ from simulator.errors import UsageError
 os.environ.setdefault("MUJOCO_GL", "egl")
 try:
     import mujoco
-except ImportError as error:
+except ImportError:
     os.environ["MUJOCO_GL"] = "osmesa"
     os.environ.pop("PYOPENGL_PLATFORM", None)
     import mujoco

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.build import FAR
 from simulator.gl import context, mujoco
-from simulator.world import FAR, SOLID, TRANSLUCENT, UNSEEN, World
+from simulator.world import SOLID, TRANSLUCENT, UNSEEN, World
 
 _FLAG = mujoco.mjtRndFlag
 
@@ -18,7 +19,7 @@ class Renderer:
 
     def __init__(self, world: World, height: int, width: int, samples: int) -> None:
         context()
-        self.world = world
+        self.world, self.height, self.width = world, height, width
         world.model.vis.quality.offsamples = 0 if samples <= 1 else samples
         self._target = mujoco.MjrContext(world.model, mujoco.mjtFontScale.mjFONTSCALE_50)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._target)

@@ -7,9 +7,11 @@ import numpy as np
 from simulator import camera as pinhole
 from simulator.clip import Clip
 from simulator.errors import UsageError
+from simulator.interventions import Intervention, intervention
 from simulator.render import Renderer
 from simulator.script import Script
 from simulator.truth import ABSENT, HIDDEN, OUT, SEEN, Event, Take, Truth
+from simulator.violations import Violation
 from simulator.world import SEEN_FROM, TICK, Actor, World
 
 SIDES = (16, 1024)  # pixels
@@ -26,22 +28,27 @@ def play(
     fps: float,
     *,
     frames: int | None = None,
+    violation: Violation | None = None,
     samples: int = 4,
 ) -> Take:
     """Play `script`: frame i is the world at i / fps seconds.
 
     frames: how many; None: round(script.seconds * fps), at least 1.
+    violation: what to break; before its onset the take equals the one without it.
     samples: multisampling of the picture.
     The same arguments give the same bytes in any process.
 
     Raises:
-        UsageError: a size, rate or count outside the limits, or nothing to draw with.
+        UsageError: a size, rate or count outside the limits, a violation that the scene has no place for, or nothing
+            to draw with.
     """
     frames = _checked(script, height, width, fps, frames)
-    world = World(script.scene, height, width)
+    broken = None if violation is None else intervention(violation, script.scene)
+    scene = script.scene if broken is None else broken.scene()
+    world = World(scene, height, width, {} if broken is None else broken.looks())
     renderer = Renderer(world, height, width, samples)
     try:
-        return _record(script, world, renderer, height, width, fps, frames)
+        return _record(world, renderer, broken, frames, fps)
     finally:
         renderer.close()
 
@@ -50,7 +57,7 @@ def _checked(script: Script, height: int, width: int, fps: float, frames: int | 
     """The number of frames, when all is within the limits."""
     low, high = SIDES
     if not (low <= height <= high and low <= width <= high):
-        raise UsageError(f"size {height}x{width} is outside {low} to {high} pixels a side; choose height and width there")
+        raise UsageError(f"size {height}x{width} is outside {low} to {high} pixels a side; choose another")
     if not (np.isfinite(fps) and 1 <= fps <= 240):
         raise UsageError(f"fps={fps} is outside [1, 240]")
     count = max(1, round(script.seconds * fps)) if frames is None else frames
@@ -61,12 +68,10 @@ def _checked(script: Script, height: int, width: int, fps: float, frames: int | 
     return count
 
 
-def _record(
-    script: Script, world: World, renderer: Renderer, height: int, width: int, fps: float, frames: int
-) -> Take:
-    actors = list(world.actors.values())
-    n = len(actors)
-    matrix = pinhole.intrinsics(script.scene.camera, height, width)
+def _record(world: World, renderer: Renderer, broken: Intervention | None, frames: int, fps: float) -> Take:
+    height, width = renderer.height, renderer.width
+    n = len(world.actors)
+    matrix = pinhole.intrinsics(world.scene.camera, height, width)
     picture = np.empty((frames, height, width, 3), np.uint8)
     masks = np.empty((frames, height, width), np.uint8)
     depth = np.empty((frames, height, width), np.float32)
@@ -75,39 +80,59 @@ def _record(
     extrinsics = np.empty((frames, 4, 4))
     times = np.arange(frames) / fps
     for i, t in enumerate(times):
-        while world.tick < int(t / TICK + 1e-6):
-            world.pose(world.time)
-            world.advance()
-        world.pose(t)
-        eye, axes = pinhole.frame(script.scene.camera, t)
-        picture[i], masks[i], depth[i] = renderer.look(eye, axes)
+        _run(world, broken, t)
+        eye, axes = pinhole.frame(world.scene.camera, t)
+        seen = renderer.look(eye, axes)
+        if broken is not None and _acts(broken, t):
+            seen = broken.picture(*seen, t)
+        picture[i], masks[i], depth[i] = seen
         extrinsics[i] = pinhole.extrinsics(eye, axes)
         for j, (name, actor) in enumerate(world.actors.items()):
             pos[i, j], quat[i, j] = world.where(name)
             velocity[i, j] = world.velocity(name)
-            state[i, j] = _state(actor, world, masks[i] == j + 1, depth[i], matrix, extrinsics[i])
-    for j, actor in enumerate(actors):
-        if actor.body.motion == "scripted" and frames > 1:
+            state[i, j] = _state(actor, world, masks[i] == j + 1, depth[i], matrix @ extrinsics[i, :3])
+    for j, actor in enumerate(world.actors.values()):
+        if actor.dof < 0 and frames > 1:
             velocity[:, j] = np.gradient(pos[:, j], times, axis=0)
     truth = Truth(
         names=tuple(world.actors), times=times, masks=masks, depth=depth, pos=pos, quat=quat, velocity=velocity,
         state=state, intrinsics=matrix, extrinsics=extrinsics,
         events=tuple(Event("contact", t, a, b) for t, a, b in world.contacts),
+        broken=None if broken is None else broken.report(frames / fps),
     )
     return Take(Clip(picture, fps), truth)
 
 
-def _state(
-    actor: Actor, world: World, mask: np.ndarray, depth: np.ndarray, matrix: np.ndarray, extrinsics: np.ndarray
-) -> int:
-    """ABSENT, SEEN, HIDDEN or OUT, for one body in one frame."""
+def _acts(broken: Intervention, t: float) -> bool:
+    return broken.v.onset <= t < broken.end
+
+
+def _run(world: World, broken: Intervention | None, t: float) -> None:
+    """Run the world up to the clip's time t, and put everything in place for the picture."""
+    to = t if broken is None else broken.clock(t)
+    while world.tick < int(to / TICK + 1e-6):
+        now = world.time
+        world.pose(now)
+        if broken is not None and _acts(broken, now):
+            broken.step(world)
+            broken.pose(world, now)
+        world.dress()
+        world.advance()
+    world.pose(to)
+    if broken is not None and _acts(broken, t):
+        broken.pose(world, t)
+    world.dress()
+
+
+def _state(actor: Actor, world: World, mask: np.ndarray, depth: np.ndarray, projection: np.ndarray) -> int:
+    """ABSENT, SEEN, HIDDEN or OUT, for one body in one frame; projection: (3, 4) world to pixels."""
     if actor.opacity <= 0.004:
         return ABSENT
     if int(mask.sum()) >= max(MIN_PIXELS, ENOUGH * mask.size):
         return SEEN
-    points = _surface(actor, world) @ extrinsics[:3, :3].T + extrinsics[:3, 3]
+    points = _surface(actor, world) @ projection[:, :3].T + projection[:, 3]
     points = points[points[:, 2] > 0.05]
-    at = np.round((points[:, :2] / points[:, 2:]) * matrix[[0, 1], [0, 1]] + matrix[:2, 2]).astype(int)
+    at = np.round(points[:, :2] / points[:, 2:]).astype(int)
     inside = (at >= 0).all(1) & (at < (mask.shape[1], mask.shape[0])).all(1)
     if not inside.any():
         return OUT
