@@ -72,10 +72,17 @@ def show(summary: dict[str, Any], out: Console) -> None:
         out.print("\nno clean rate: adherence scored no shot", style="yellow")
     else:
         out.print(f"\n[bold]clean rate {rate:.1%}[/] over the {coverage:.0%} of shots that are decided")
-    for shot_id, error in list(summary["errors"].items())[:5]:
-        out.print(f"[bold red]failed[/] {escape(f'{shot_id}: {error}')}")
-    if len(summary["errors"]) > 5:
-        out.print(f"... and {len(summary['errors']) - 5} more; they are in the table `clip` of the results")
+    for error, shots in _by_error(summary["errors"]):
+        others = f" and {len(shots) - 1} more" if len(shots) > 1 else ""
+        out.print(f"[bold red]failed[/] {escape(f'{shots[0]}{others}: {error}')}")
+
+
+def _by_error(errors: dict[str, str], most: int = 5) -> list[tuple[str, list[str]]]:
+    """The commonest errors, each with its shots."""
+    grouped: dict[str, list[str]] = {}
+    for shot_id, error in errors.items():
+        grouped.setdefault(error, []).append(shot_id)
+    return sorted(grouped.items(), key=lambda item: -len(item[1]))[:most]
 
 
 def conclude(folder: Path, out: Console) -> dict[str, Any]:

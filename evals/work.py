@@ -134,8 +134,7 @@ class ShotWorker:
         if reason is not None:
             return failed(shot.id, reason), None
         path = f"clips/{clip.digest}.mkv"
-        if not (self.setup.folder / path).is_file():
-            write_video(self.setup.folder / path, clip)
+        write_video(self.setup.folder / path, clip)
         return _ok(shot.id, clip, path), clip
 
 
