@@ -41,6 +41,13 @@ class Renderer:
         Returns picture (H, W, 3) uint8 RGB, mask (H, W) uint8 as in Truth.masks, depth (H, W) float32 metres along
         the optical axis, infinite for the sky.
         """
+        picture = self.picture(eye, axes)
+        self._draw(self._opaque, segment=True)
+        mujoco.mjr_readPixels(self._rgb, self._depth, self._rect, self._target)
+        return picture, self._ids(), self._metres()
+
+    def picture(self, eye: np.ndarray, axes: np.ndarray) -> np.ndarray:
+        """The picture of `look` alone."""
         model, data = self.world.model, self.world.data
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
@@ -51,10 +58,7 @@ class Renderer:
         data.cam_xmat[0] = (axes * (1, -1, -1)).ravel()
         self._draw(self._all, segment=False)
         mujoco.mjr_readPixels(self._rgb, None, self._rect, self._target)
-        picture = self._rgb[::-1].copy()
-        self._draw(self._opaque, segment=True)
-        mujoco.mjr_readPixels(self._rgb, self._depth, self._rect, self._target)
-        return picture, self._ids(), self._metres()
+        return self._rgb[::-1].copy()
 
     def _draw(self, option: mujoco.MjvOption, *, segment: bool) -> None:
         scene = self._scene
