@@ -44,20 +44,30 @@ class Row:
 
 @dataclass(frozen=True)
 class Count:
-    """How many shots of one run a probe scored, could not score, and failed on; no reading at all is `missing`."""
+    """What became of the shots of one run: scored by a probe, not scored, failed, or without any reading.
+
+    of: a probe; "clip" (generated or failed); "clean" (decided or undecided).
+    """
 
     run: str
-    probe: str
+    of: str
     scored: int
     unscored: int
     failed: int
     missing: int
 
+    @property
+    def coverage(self) -> float:
+        """The share that is scored; NaN without shots."""
+        total = self.scored + self.unscored + self.failed + self.missing
+        return self.scored / total if total else np.nan
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """B against A. `pairs` has one row a shot: its columns of A and of B with `_a` and `_b`, and `change`, the mean
-    difference over the headline probes that scored both (NaN where none did)."""
+    """B against A. `pairs` has one row a shot: its columns of A and of B with `_a` and `_b`; `change`, the mean
+    difference over the headline probes that scored both (NaN where none did); `flip`, 1 where an unclean clip became
+    clean, -1 for the reverse, else 0."""
 
     label_a: str
     label_b: str
@@ -83,14 +93,14 @@ class Comparison:
         return any(row.verdict == WORSE for row in self.rows)
 
     def worst(self, count: int) -> pd.DataFrame:
-        """The shots that lost most, worst first; only shots that lost something."""
+        """The shots that lost most: clean ones that became unclean first, then by `change`."""
         lost = self.pairs[(self.pairs["change"] < 0) | (self.pairs["clean_b"] < self.pairs["clean_a"])]
-        return lost.sort_values(["change", "shot_id"]).head(count)
+        return lost.sort_values(["flip", "change", "shot_id"]).head(count)
 
     def best(self, count: int) -> pd.DataFrame:
-        """The shots that won most, best first; only shots that won something."""
+        """The shots that won most: unclean ones that became clean first, then by `change`."""
         won = self.pairs[(self.pairs["change"] > 0) | (self.pairs["clean_b"] > self.pairs["clean_a"])]
-        return won.sort_values(["change", "shot_id"], ascending=[False, True]).head(count)
+        return won.sort_values(["flip", "change", "shot_id"], ascending=[False, False, True]).head(count)
 
 
 def compare(a: Results, b: Results) -> Comparison:
@@ -114,10 +124,12 @@ def compare(a: Results, b: Results) -> Comparison:
         found = [_row(pairs, measure, family, alpha) for family in group for measure in measures]
         adjusted = np.minimum(1.0, len(groups) * benjamini_hochberg(np.array([row.p for row in found])))
         rows += [_judged(row, float(q)) for row, q in zip(found, adjusted, strict=True)]
+    label_a, label_b = labels([a, b])
     return Comparison(
-        *labels([a, b]),
+        label_a,
+        label_b,
         tuple(rows),
-        tuple(_counts(a, "A", measures[1:]) + _counts(b, "B", measures[1:])),
+        tuple(_counts(a, label_a, measures[1:]) + _counts(b, label_b, measures[1:])),
         pairs.drop(columns=measures),
         tuple(differences(a.spec, b.spec)),
     )
@@ -132,6 +144,7 @@ def _pairs(a: Results, b: Results, measures: list[str]) -> pd.DataFrame:
     for measure in measures:
         pairs[measure] = pairs[f"{measure}_b"] - pairs[f"{measure}_a"]
     pairs["change"] = pairs[[m for m in measures if m in HEADLINE]].mean(axis=1)
+    pairs["flip"] = pairs[CLEAN].fillna(0.0)
     return pairs
 
 
@@ -155,13 +168,18 @@ def _judged(row: Row, adjusted_p: float) -> Row:
     return replace(row, adjusted_p=adjusted_p, verdict=verdict)
 
 
-def _counts(run: Results, name: str, measured: list[str]) -> list[Count]:
-    """What became of every shot, probe by probe."""
-    counts = []
+def _counts(run: Results, label: str, measured: list[str]) -> list[Count]:
+    """What became of every shot: as a clip, in the clean rate, probe by probe."""
+    table = outcomes(run)
+    status, decided = table["status"].value_counts(), int(table[CLEAN].notna().sum())
+    counts = [
+        Count(label, "clip", int(status.get("ok", 0)), 0, int(status.get("failed", 0)), int(status.get("missing", 0))),
+        Count(label, CLEAN, decided, len(table) - decided, 0, 0),
+    ]
     for probe in measured:
-        status = run.readings.loc[run.readings["probe"] == probe, "status"]
-        told = [int((status == s).sum()) for s in ("scored", "unscored", "failed")]
-        counts.append(Count(name, probe, *told, missing=len(run.shots) - sum(told)))
+        of = run.readings.loc[run.readings["probe"] == probe, "status"]
+        scored, unscored, failed = (int((of == s).sum()) for s in ("scored", "unscored", "failed"))
+        counts.append(Count(label, probe, scored, unscored, failed, len(table) - len(of)))
     return counts
 
 
@@ -170,15 +188,19 @@ def unlike(a: Results, b: Results) -> list[str]:
     of the suite, versions of probes, and shots; an empty list where nothing does."""
     free = ("model.", "seed:", "suite.name:")
     found = [line for line in differences(a.spec, b.spec) if not line.startswith(free)]
-    versions = [run.readings.groupby("probe")[["version", "perception"]].first() for run in (a, b)]
-    for probe in versions[0].index.intersection(versions[1].index):
-        for key in versions[0]:
-            old, new = (v.at[probe, key] for v in versions)
-            if old != new:
-                found.append(f"{probe}.{key}: {old} -> {new}")
+    versions_a, versions_b = (_versions(run) for run in (a, b))
+    for probe in versions_a.keys() & versions_b.keys():
+        if versions_a[probe] != versions_b[probe]:
+            found.append(f"{probe}: {versions_a[probe]} -> {versions_b[probe]}")
     if not found and not _asked(a).equals(_asked(b)):
         found.append("the shots")
     return found
+
+
+def _versions(run: Results) -> dict[str, str]:
+    """By which version, and from what sight, each probe read: e.g. {"permanence": "v1, classical"}."""
+    first = run.readings.groupby("probe")[["version", "perception"]].first()
+    return {str(probe): f"v{row['version']}, {row['perception']}" for probe, row in first.iterrows()}
 
 
 def _asked(run: Results) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,11 @@ def probes(results: Results) -> list[str]:
     """The run's probes, headline probes first."""
     names = list(dict.fromkeys(results.readings["probe"]))
     return [p for p in HEADLINE if p in names] + sorted(set(names) - set(HEADLINE))
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dicts by column."""
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def labels(runs: Sequence[Results]) -> list[str]:

@@ -80,10 +80,10 @@ def rank(runs: Sequence[Results]) -> list[Entry]:
     ranked = [i for i, c in enumerate(controls) if not c and means[i][CLEAN].coverage >= MIN_COVERAGE]
     beaten_by, beats = _beaten([tables[i] for i in ranked])
     ranks = {i: (1 + beaten_by[k], len(ranked) - beats[k]) for k, i in enumerate(ranked)}
-    entries = [
-        Entry(names[i], controls[i], *ranks.get(i, (None, None)), means[i], _families(tables[i]))
-        for i in range(len(runs))
-    ]
+    entries = []
+    for i, name in enumerate(names):
+        first, last = ranks.get(i, (None, None))
+        entries.append(Entry(name, controls[i], first, last, means[i], _families(tables[i])))
     return sorted(entries, key=lambda e: (-np.nan_to_num(e.means[CLEAN].value, nan=-1.0), e.label))
 
 

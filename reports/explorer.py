@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from evals.comparison import Comparison
-from evals.outcomes import outcomes, probes
+from evals.outcomes import outcomes, probes, records
 from evals.store import Results
 from reports.media import Media
 from reports.page import made, write_page
@@ -21,9 +21,12 @@ Row = dict[str, Any]
 VERDICTS = {1.0: "clean", 0.0: "unclean"}  # anything else: undecided
 
 
-def column(key: str, label: str, kind: str = "text", *, filtered: bool = False) -> dict[str, Any]:
-    """A column of the list. kind: text, number, score (in [0, 1]), change (in [-1, 1]), seconds, verdict, probe."""
-    return {"key": key, "label": label, "kind": kind, "filter": filtered}
+def column(key: str, label: str, kind: str = "text", *, filtered: bool = False, listed: bool = True) -> dict[str, Any]:
+    """A column: in the list, or only to filter by.
+
+    kind: text, words, number, score (in [0, 1]), change (in [-1, 1]), severity, seconds, verdict or probe.
+    """
+    return {"key": key, "label": label, "kind": kind, "filter": filtered, "listed": listed}
 
 
 def clip_key(label: str, shot: str) -> str:
@@ -33,10 +36,10 @@ def clip_key(label: str, shot: str) -> str:
 
 def clips(run: Results, label: str, media: Media, shots: set[str] | None = None) -> dict[str, Row]:
     """The clips of a run (or only of `shots`) as the player wants them: link, frame rate, spans, readings in words."""
-    spans = {shot: [_span(s) for s in part.to_dict("records")] for shot, part in run.spans.groupby("shot_id")}
-    readings = {shot: [_reading(r) for r in part.to_dict("records")] for shot, part in run.readings.groupby("shot_id")}
+    spans = {shot: [_span(s) for s in records(part)] for shot, part in run.spans.groupby("shot_id")}
+    readings = {shot: [_reading(r) for r in records(part)] for shot, part in run.readings.groupby("shot_id")}
     found = {}
-    for row in outcomes(run).to_dict("records"):
+    for row in records(outcomes(run)):
         shot = row["shot_id"]
         if shots is not None and shot not in shots:
             continue
@@ -64,7 +67,7 @@ def span_rows(run: Results, label: str) -> list[Row]:
             "kind": r["kind"], "start": r["start_s"], "end": r["end_s"], "severity": r["severity"], "text": r["text"],
             "shot": r["shot_id"], "clips": [clip_key(label, r["shot_id"])], "span": [r["probe"], r["position"]],
         }
-        for r in spans.to_dict("records")
+        for r in records(spans)
     ]  # fmt: skip
 
 
@@ -77,7 +80,7 @@ def shot_rows(run: Results, label: str) -> list[Row]:
             "clean": VERDICTS.get(r["clean"], "undecided"), **{p: _number(r[p]) for p in names}, "shot": r["shot_id"],
             "clips": [clip_key(label, r["shot_id"])],
         }
-        for r in outcomes(run).to_dict("records")
+        for r in records(outcomes(run))
     ]  # fmt: skip
 
 
@@ -92,13 +95,13 @@ def pair_rows(comparison: Comparison, names: Sequence[str]) -> list[Row]:
             **{p: _number(r[f"{p}_b"] - r[f"{p}_a"]) for p in names}, "shot": r["shot_id"],
             "clips": [clip_key(a, r["shot_id"]), clip_key(b, r["shot_id"])],
         }
-        for r in comparison.pairs.sort_values(["change", "shot_id"]).to_dict("records")
+        for r in records(comparison.pairs.sort_values(["change", "shot_id"]))
     ]  # fmt: skip
 
 
 def to_csv(rows: Sequence[Row], columns: Sequence[dict[str, Any]], path: Path) -> None:
     """The rows as CSV, numbers in full; text that a spreadsheet would run as a formula is quoted with '."""
-    keys = [c["key"] for c in columns] + ["shot"]
+    keys = list(dict.fromkeys([c["key"] for c in columns] + ["shot"]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(keys)

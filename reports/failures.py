@@ -31,7 +31,9 @@ COLUMNS = (
 
 def write(runs: Sequence[Results], out: Path) -> list[explorer.Row]:
     """Write index.html, failures.csv and media/ into `out`; returns one row a span."""
-    media, clips, rows = Media(out), {}, []
+    media = Media(out)
+    clips: dict[str, explorer.Row] = {}
+    rows: list[explorer.Row] = []
     names = labels(runs)
     for run, name in zip(runs, names, strict=True):
         clips |= explorer.clips(run, name, media, set(run.spans["shot_id"]))

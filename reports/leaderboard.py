@@ -68,7 +68,9 @@ def write(runs: Sequence[Results], out: Path) -> list[Entry]:
     """Write index.html, clips.html, leaderboard.json, leaderboard.md and media/ into `out`."""
     entries = rank(runs)
     names = labels(runs)
-    media, clips, rows = Media(out), {}, []
+    media = Media(out)
+    clips: dict[str, explorer.Row] = {}
+    rows: list[explorer.Row] = []
     for run, name in zip(runs, names, strict=True):
         clips |= explorer.clips(run, name, media)
         rows += explorer.shot_rows(run, name)
@@ -79,9 +81,9 @@ def write(runs: Sequence[Results], out: Path) -> list[Entry]:
     sources = [provenance(run, name) for run, name in zip(runs, names, strict=True)]
     columns = [
         explorer.column("model", "model", filtered=True),
-        explorer.column("family", "family", "words", filtered=True),
-        explorer.column("seed", "seed", "number"),
-        explorer.column("mode", "mode", "words", filtered=True),
+        explorer.column("shot", "shot", "words"),
+        explorer.column("family", "family", "words", filtered=True, listed=False),
+        explorer.column("mode", "mode", "words", filtered=True, listed=False),
         explorer.column("clean", "verdict", "verdict", filtered=True),
         *(explorer.column(p, p, "score") for p in probes),
     ]

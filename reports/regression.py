@@ -16,7 +16,7 @@ from rich.table import Table
 
 from evals import console
 from evals.comparison import BETTER, CLEAN, WORSE, Comparison, Row, compare
-from evals.outcomes import HEADLINE
+from evals.outcomes import HEADLINE, records
 from evals.spec import write_json
 from evals.statistics import MANY_FAMILIES
 from evals.store import Results, load
@@ -68,7 +68,7 @@ def document(c: Comparison) -> dict[str, Any]:
         "rows": [asdict(row) for row in c.rows],
         "counts": [asdict(count) | {"coverage": count.coverage} for count in c.counts],
         "spec_differences": list(c.spec_differences),
-        "worst": [r["shot_id"] for r in c.worst(WORST).to_dict("records")],
+        "worst": [str(shot) for shot in c.worst(WORST)["shot_id"]],
     }
 
 
@@ -126,7 +126,7 @@ def write(a: Results, b: Results, out: Path) -> Comparison:
     (out / "report.md").write_text(markdown(c), encoding="utf-8")
     (out / "junit.xml").write_text(junit(c), encoding="utf-8")
     _write_clips(c, measured, clips, runs, out)
-    worst, best = ([_pair(c, r) for r in t.to_dict("records")] for t in (c.worst(WORST), c.best(BEST)))
+    worst, best = ([_pair(c, r) for r in records(t)] for t in (c.worst(WORST), c.best(BEST)))
     shown = {key for pair in worst + best for key in pair["clips"]}
     families = dict.fromkeys(row.family for row in c.rows)
     bounds = [abs(v) for row in c.rows for v in (row.low, row.high) if np.isfinite(v)]
@@ -136,7 +136,7 @@ def write(a: Results, b: Results, out: Path) -> Comparison:
         "regression.html.j2",
         c=c,
         sentences=sentences(c),
-        groups=[{"family": f, "rows": [r for r in c.rows if r.family == f]} for f in families],
+        groups=[_group(c, family) for family in families],
         reach=min(1.0, np.ceil(10 * max([0.1, *bounds])) / 10),
         link=lambda row: urlencode({k: v for k, v in (("family", row.family), ("sort", row.measure)) if v}),
         worst=worst,
@@ -153,14 +153,14 @@ def write(a: Results, b: Results, out: Path) -> Comparison:
 
 def _write_clips(c: Comparison, measured: list[str], clips: dict[str, Any], runs: list[Any], out: Path) -> None:
     columns = [
-        explorer.column("family", "family", "words", filtered=True),
-        explorer.column("seed", "seed", "number"),
-        explorer.column("mode", "mode", "words", filtered=True),
+        explorer.column("shot", "shot", "words"),
+        explorer.column("family", "family", "words", filtered=True, listed=False),
+        explorer.column("mode", "mode", "words", filtered=True, listed=False),
         explorer.column("clean_a", c.label_a, "verdict", filtered=True),
         explorer.column("clean_b", c.label_b, "verdict", filtered=True),
         explorer.column("clean", "clean", "change"),
         *(explorer.column(p, p, "change") for p in measured),
-        explorer.column("change", "mean change", "change"),
+        explorer.column("change", "mean", "change"),
     ]
     rows = explorer.pair_rows(c, measured)
     explorer.write(
@@ -174,9 +174,14 @@ def _write_clips(c: Comparison, measured: list[str], clips: dict[str, Any], runs
     )
 
 
-def _pair(c: Comparison, row: dict[Any, Any]) -> dict[str, Any]:
+def _pair(c: Comparison, row: dict[str, Any]) -> dict[str, Any]:
     keys = [explorer.clip_key(label, row["shot_id"]) for label in (c.label_a, c.label_b)]
     return {"shot": row["shot_id"], "prompt": row["prompt"], "change": row["change"], "clips": keys}
+
+
+def _group(c: Comparison, family: str | None) -> dict[str, Any]:
+    rows = [r for r in c.rows if r.family == family]
+    return {"family": family, "rows": rows, "found": any(r.verdict in (BETTER, WORSE) for r in rows)}
 
 
 def _order(measure: str) -> tuple[int, str]:
@@ -187,9 +192,9 @@ def _order(measure: str) -> tuple[int, str]:
 def _reasons(run: Results, label: str) -> Iterator[dict[str, Any]]:
     """Why probes gave no score, the most frequent reasons first."""
     without: pd.DataFrame = run.readings[run.readings["status"] != "scored"]
-    counted = without.groupby(["probe", "reason"]).size().sort_values(ascending=False)
-    for (probe, reason), shots in counted.head(8).items():
-        yield {"run": label, "probe": probe, "reason": reason, "shots": shots}
+    counted = without.groupby(["probe", "reason"]).size().rename("shots").reset_index()
+    for row in records(counted.sort_values("shots", ascending=False).head(8)):
+        yield {"run": label, **row}
 
 
 def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:

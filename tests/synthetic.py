@@ -16,6 +16,12 @@ import pandas as pd
 FAMILIES = ("candle_blowout", "ball_through_hoop", "leaves_frame", "occluder_pass", "drop_bounce", "camera_orbit")
 PROBES = ("permanence", "plausibility", "consistency3d", "adherence")
 KINDS = {"permanence": "vanish", "plausibility": "teleport", "consistency3d": "warp", "adherence": "event missing"}
+COLUMNS = {
+    "shot": ["shot_id", "family", "seed", "mode", "prompt", "height", "width", "frames", "fps"],
+    "clip": ["shot_id", "status", "digest", "path", "frames", "height", "width", "fps", "error"],
+    "reading": ["shot_id", "probe", "version", "perception", "status", "value", "reason", "measures"],
+    "span": ["shot_id", "probe", "position", "kind", "start_s", "end_s", "x0", "y0", "x1", "y1", "severity", "text"],
+}
 MODES = ("prompt", "first_frames")
 
 
@@ -78,32 +84,10 @@ def run(
         path=Path(label),
         spec=spec,
         record=record,
-        shots=pd.DataFrame(
-            shots, columns=["shot_id", "family", "seed", "mode", "prompt", "height", "width", "frames", "fps"]
-        ),
-        clips=pd.DataFrame(
-            clips, columns=["shot_id", "status", "digest", "path", "frames", "height", "width", "fps", "error"]
-        ),
-        readings=pd.DataFrame(
-            readings, columns=["shot_id", "probe", "version", "perception", "status", "value", "reason", "measures"]
-        ),
-        spans=pd.DataFrame(
-            spans,
-            columns=[
-                "shot_id",
-                "probe",
-                "position",
-                "kind",
-                "start_s",
-                "end_s",
-                "x0",
-                "y0",
-                "x1",
-                "y1",
-                "severity",
-                "text",
-            ],
-        ),
+        shots=pd.DataFrame(shots, columns=COLUMNS["shot"]),
+        clips=pd.DataFrame(clips, columns=COLUMNS["clip"]),
+        readings=pd.DataFrame(readings, columns=COLUMNS["reading"]),
+        spans=pd.DataFrame(spans, columns=COLUMNS["span"]),
     )
 
 

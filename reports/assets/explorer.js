@@ -75,7 +75,7 @@ function choose(row) {
 function render() {
   shown = filtered().sort(compare);
   list.replaceChildren(...shown.slice(0, state.limit).map((row) => {
-    const tr = make("tr", { tabindex: "0" }, ...data.columns.map((column) => cell(row, column)));
+    const tr = make("tr", { tabindex: "0" }, ...data.columns.filter((column) => column.listed).map((column) => cell(row, column)));
     tr.row = row;
     return tr;
   }));
@@ -128,7 +128,7 @@ function quote(value) {
 }
 
 function exportTable() {
-  const keys = [...data.columns.map((column) => column.key), "shot"];
+  const keys = [...new Set([...data.columns.map((column) => column.key), "shot"])];
   const text = [keys, ...shown.map((row) => keys.map((key) => row[key]))].map((row) => row.map(quote).join(",")).join("\n");
   const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: `${data.noun}.csv` });
   link.click();
