@@ -13,7 +13,7 @@ from simulator.gl import mujoco
 from simulator.scene import Body, Geom, Light, Material, Scene
 from simulator.textures import PERIOD, cube_image, plane_image
 
-STEP = 1 / 2400  # seconds of one physics step; divides the frame times of 24, 25, 30, 48, 50 and 60 fps
+STEP = 1 / 4800  # seconds of one physics step; a contact lasts some forty of them
 STIFFNESS = 400.0  # rad/s: a contact lasts about pi / STIFFNESS, whatever the mass
 FAR = 80.0  # metres; what is farther is sky
 TEXTURE_PIXELS = 128
@@ -114,10 +114,10 @@ class _Builder:
         sky = self.spec.add_texture(name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, width=64, height=384)
         sky.builtin = mujoco.mjtBuiltin.mjBUILTIN_GRADIENT
         sky.rgb1 = room.sky
-        sky.rgb2 = [0.45 * c + 0.5 for c in room.sky]
+        sky.rgb2 = [0.5 * c + 0.4 for c in room.sky]
+        self.spec.visual.rgba.haze = [*sky.rgb2, 1.0]
         plane = mujoco.mjtGeom.mjGEOM_PLANE
-        extent = [0.0, 0.0, 1.0] if room.walls is None else [room.half_width, room.half_width, 1.0]
-        world.add_geom(name="floor", type=plane, size=extent, material=self._plane_material(room.floor))
+        world.add_geom(name="floor", type=plane, size=[0.0, 0.0, 1.0], material=self._plane_material(room.floor))
         if room.walls is None:
             return
         half, up, wall = room.half_width, room.height / 2, self._plane_material(room.walls)

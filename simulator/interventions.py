@@ -219,19 +219,18 @@ class ColourChange(_OtherLook):
 
 
 class ShapeChange(_OtherLook):
-    """Stretched along its z by 1 + 0.9 s and pressed across by as much."""
+    """Stretched along its z by 1 + s, and pressed across so that the volume stays."""
 
     def other(self, geom: Geom) -> Geom:
-        k = 1 + 0.9 * self.s
+        k = 1 + self.s
+        across = 1 / math.sqrt(k)
         a, b, c = geom.size
+        pos = (geom.pos[0] * across, geom.pos[1] * across, geom.pos[2] * k)
         if geom.shape == "sphere":
-            return replace(geom, shape="ellipsoid", size=(a / k, a / k, a * k), pos=self.moved(geom.pos, k))
-        size = (a / k, b * k, c) if geom.shape in ("cylinder", "capsule") else (a / k, b / k, c * k)
-        return replace(geom, size=size, pos=self.moved(geom.pos, k))
-
-    @staticmethod
-    def moved(pos: Vec, k: float) -> Vec:
-        return pos[0] / k, pos[1] / k, pos[2] * k
+            return replace(geom, shape="ellipsoid", size=(a * across, a * across, a * k), pos=pos)
+        if geom.shape in ("cylinder", "capsule"):
+            return replace(geom, size=(a * across, b * k, c), pos=pos)
+        return replace(geom, size=(a * across, b * across, c * k), pos=pos)
 
 
 class SizeChange(Intervention):
@@ -472,14 +471,14 @@ def keyed_scale(body: Body, t: float) -> float:
 
 
 class Warp(Intervention):
-    """Every point of the picture swings by up to 0.05 s of the shorter side, out of step with its neighbours."""
+    """Every point of the picture swings by up to 0.06 s of the shorter side, out of step with its neighbours."""
 
     whole = True
 
     def picture(self, picture: Array, mask: Array, depth: Array, t: float) -> tuple[Array, Array, Array]:
         h, w = mask.shape
         y, x = np.mgrid[0:h, 0:w].astype(float)
-        reach = 0.05 * self.s * min(h, w)
+        reach = 0.03 * self.s * min(h, w)
         swing = 2 * math.pi * 1.5 * (t - self.v.onset)
         # sin(a + swing) - sin(a) begins at zero, so that nothing jumps at the onset
         a, b = 2 * math.pi * (1.5 * y / h + 0.5 * x / w), 2 * math.pi * (1.5 * x / w - 0.5 * y / h)

@@ -12,7 +12,7 @@ from simulator.build import LOOK, STEP, build
 from simulator.gl import mujoco
 from simulator.scene import Body, Scene
 
-TICK = 2 * STEP  # scripts and interventions act once a tick
+TICK = 4 * STEP  # scripts and interventions act once a tick; divides the frame times of 24, 25, 30, 48, 50, 60 fps
 SEEN_FROM = 0.5  # opacity under which a thing does not enter masks and depth
 SOLID, TRANSLUCENT, UNSEEN = 0, 1, 5  # geom groups
 QUIET = 0.05  # seconds apart before touching again counts as a new contact
@@ -70,6 +70,7 @@ class World:
         self._diffuse = self.model.light_diffuse.copy()
         self._specular = self.model.light_specular.copy()
         self.floor = self.model.geom("floor").id
+        self.model.geom_sameframe[self.floor] = 0  # so that the engine looks at its position
         self._floor_pos = self.model.geom_pos[self.floor].copy()
         for name, actor in self.actors.items():
             if actor.qpos >= 0:
@@ -153,7 +154,7 @@ class World:
         self.data.xfrc_applied[a.id, :3] = self.model.body_mass[a.id] * np.asarray(acceleration)
 
     def show(self, name: str, opacity: float) -> None:
-        """Opacity in [0, 1], until the next pose(); at 0 the body is not in the world, and nothing collides with it."""
+        """Opacity in [0, 1], until the next pose(); what cannot be seen collides all the same, see detach()."""
         self.actors[name].opacity = opacity
 
     def resize(self, name: str, scale: float) -> None:
@@ -202,14 +203,15 @@ class World:
         share = min(max((t - k0.t) / (k1.t - k0.t), 0.0), 1.0) if k1.t > k0.t else 0.0
         pos = np.asarray(k0.pos) * (1 - share) + np.asarray(k1.pos) * share
         self._place(a, pos, slerp(np.asarray(k0.quat, float), np.asarray(k1.quat, float), share))
-        a.scale, a.opacity = k0.scale * (1 - share) + k1.scale * share, float(k0.visible)
+        a.scale = k0.scale * (1 - share) + k1.scale * share
+        a.opacity, a.massive = float(k0.visible), k0.visible
 
     def dress(self) -> None:
         """Hand opacity, scale, solidity and look of every body to the engine, where they changed."""
         for name, a in self.actors.items():
             wanted = (a.opacity, a.scale, a.massive, a.veiled)
             if wanted != a.dressed:
-                self._dress(a, a.opacity, a.scale, solid=a.massive and a.opacity > 0, drawn=not a.veiled)
+                self._dress(a, a.opacity, a.scale, solid=a.massive, drawn=not a.veiled)
                 if a.look is not None:
                     self._dress(a.look, a.opacity, 1.0, solid=False, drawn=a.veiled)
                 a.dressed = wanted
@@ -227,7 +229,7 @@ class World:
 
     def advance(self) -> None:
         """Run the physics for one tick; forces given by push() end with it."""
-        mujoco.mj_step(self.model, self.data, nstep=2)
+        mujoco.mj_step(self.model, self.data, nstep=4)
         self.tick += 1
         self.data.xfrc_applied[:] = 0
         if self.data.ncon:
