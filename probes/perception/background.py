@@ -13,6 +13,8 @@ NOISE_SIGMAS = 6.0
 WINDOWS = ((0, 0.5), (0.5, 1), (0, 0.3), (0.7, 1), (0.35, 0.65))  # of the clip
 SAMPLES = 31  # frames a median is taken over
 SINGLES = 16  # frames that are candidates on their own
+REPAIR = 0.85  # of the outline's sharpness: a candidate has to be smoother than this to be taken
+UNSHADOW = 1.25  # the same where the candidate is the same surface without a shadow
 NOVEL = 0.45  # share of the gradients along its outline that a thing brings with it or hides
 CRISP = 1.5  # Lab units a pixel: the outline of a thing is at least this sharp
 BOX = np.ones((3, 3), np.uint8)
@@ -82,7 +84,9 @@ def background(frames: np.ndarray, threshold: float) -> np.ndarray:
         differs = (np.linalg.norm(looks - theirs, axis=-1) > threshold).astype(np.uint8)
         for rows, cols, region in _regions(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, BOX), max(4, h * w // 1200)):
             band, normal = _outline(region)
-            if _edge(theirs[rows, cols], band, normal) < 0.85 * _edge(looks[rows, cols], band, normal):
+            dark = shadow(best[rows, cols], other[rows, cols])[region > 0].mean() > 0.7
+            allowed = UNSHADOW if dark else REPAIR
+            if _edge(theirs[rows, cols], band, normal) < allowed * _edge(looks[rows, cols], band, normal):
                 grown = cv2.dilate(region, BOX) > 0
                 best[rows, cols][grown] = other[rows, cols][grown]
                 looks[rows, cols][grown] = theirs[rows, cols][grown]

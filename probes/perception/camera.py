@@ -10,16 +10,19 @@ import numpy as np
 from probes.perception.observation import CameraMotion, PointTracks
 
 STILL = 0.006  # heights a point of a still scene may drift (a pixel at working size)
-STILL_SHARE = 0.3  # of the picture's textured cells that must rest for the camera to be still
+STILL_SHARE = 0.33  # of the picture's points, or textured cells, that must rest for the camera to be still
+FEW_CELLS = 0.15  # of the picture: where edges move in fewer cells, things do, and not the camera
+FAINT = 14.0  # gradient (Sobel, of 255) below which a cell has no texture
 GRID = 8  # cells a side
 MODEL_ERROR = 0.006  # heights: points within this of the homography agree with it
 MIN_POINTS = 12
 
 
-def edge_persistence(grey: np.ndarray) -> float:
-    """Share of the picture's textured cells (of GRID x GRID) whose edges stay where they are, in [0, 1].
+def resting_cells(grey: np.ndarray) -> tuple[float, float]:
+    """Shares of the picture's GRID x GRID cells whose edges stay where they are, and whose edges move.
 
-    Compared are gradients (blind to light that flickers) of frames up to half the clip apart. 1 without texture.
+    Compared are gradients (blind to light that flickers) of up to nine frames with their median. Cells without
+    texture count as neither.
     """
     count, h, w = grey.shape
     picks = np.unique(np.linspace(0, count - 1, min(count, 9)).astype(int))
@@ -27,18 +30,17 @@ def edge_persistence(grey: np.ndarray) -> float:
                                 for dx in (1, 0)], -1) for t in picks])  # (K, h, w, 2)
     rest = np.median(edges, axis=0)
     rows, cols = np.linspace(0, h, GRID + 1).astype(int), np.linspace(0, w, GRID + 1).astype(int)
-    textured = resting = 0
+    moving = resting = 0
     for y0, y1 in pairwise(rows):
         for x0, x1 in pairwise(cols):
             a = edges[:, y0:y1, x0:x1].reshape(len(picks), -1)
             b = rest[y0:y1, x0:x1].ravel()
             power = (a * a).sum(1)
-            if not power.size or np.median(power) < 400.0 * b.size / 2:
+            if not power.size or np.median(power) < FAINT**2 * b.size:
                 continue
-            textured += 1
-            match = (a @ b) / np.sqrt(power * (b @ b) + 1e-9)
-            resting += bool(np.mean(match > 0.8) >= 0.6)
-    return resting / textured if textured >= 4 else 1.0
+            rests = np.mean((a @ b) / np.sqrt(power * (b @ b) + 1e-9) > 0.8) >= 0.6
+            resting, moving = resting + rests, moving + (not rests)
+    return resting / GRID**2, moving / GRID**2
 
 
 def _pair_model(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray | None, float]:
@@ -78,9 +80,9 @@ def camera_motion(grey: np.ndarray, points: PointTracks, fps: float) -> CameraMo
         return CameraMotion(to_first, speed, moving=False, parallax=False)
     span = max(1, min(count - 1, count // 3))
     drift = _spread(points, span)
-    rests = edge_persistence(grey) >= STILL_SHARE if len(drift) < MIN_POINTS else (
-        np.mean(drift < STILL) >= STILL_SHARE or edge_persistence(grey) >= 0.5)
-    if rests:
+    resting, moving = resting_cells(grey)
+    calm = len(drift) >= MIN_POINTS and np.mean(drift < STILL) >= STILL_SHARE and resting > 0
+    if calm or moving < FEW_CELLS or resting >= STILL_SHARE * (resting + moving):
         return CameraMotion(to_first, speed, moving=False, parallax=False)
     for t in range(1, count):
         both = points.seen[:, t - 1] & points.seen[:, t]

@@ -96,9 +96,8 @@ def find_things(frames: np.ndarray, camera: CameraMotion, cuts: tuple[int, ...])
     for flame in flames:
         fiery |= cv2.dilate(flame.place.astype(np.uint8), BOX, iterations=2) > 0
     found = [[b for b in blobs(t, f, lab(frames[t])) if not _in_flame(b, fiery)] for t, f in enumerate(fronts)]
-    tracks = follow(found, lambda t: lab(frames[t]))
-    tracks = [k for k in tracks if len(k.blobs) >= min(2, count) and not _satellite(k, [o for o in tracks if o is not k])]
-    tracks = [k for k in tracks if not _airy(k, scenery)]
+    tracks = [k for k in follow(found, lambda t: lab(frames[t])) if len(k.blobs) >= min(2, count)]
+    tracks = [k for k in tracks if not _satellite(k, [o for o in tracks if o is not k]) and not _airy(k, scenery)]
     chains = sorted(link(tracks, scenery.behind(count // 2), scenery.threshold, count),
                     key=lambda c: -sum(b.area for b in c[0].blobs.values()))[:MOST]
     things = [_measured(k, gaps, count, h, w) for k, gaps in chains]
