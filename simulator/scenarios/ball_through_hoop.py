@@ -21,10 +21,10 @@ GRAVITY = 9.81
 TOLERANCE = 0.15  # seconds either side of an expected time
 
 AT = (0.24, 0.30), (0.16, 0.22)  # share of the clip until the passage: train, ood
-SIZE = (0.20, 0.24), (0.16, 0.19)  # diameter of the ball over the picture's height
-OPENING = (1.75, 2.0), (1.5, 1.65)  # radius of the hoop over that of the ball
-SPEED = (0.28, 0.40), (0.45, 0.55)  # picture heights that a thrown ball goes sideways until the passage
-RIM = 0.16  # thickness of the rim over the radius of the ball
+SIZE = (0.22, 0.27), (0.16, 0.19)  # diameter of the ball over the picture's height
+OPENING = (1.7, 1.9), (1.5, 1.6)  # radius of the hoop over that of the ball
+SPEED = (0.24, 0.32), (0.36, 0.45)  # picture heights that a thrown ball goes sideways until the passage
+RIM = 0.2  # thickness of the rim over the radius of the ball
 SEGMENTS = 20
 
 THROUGH = (
@@ -69,12 +69,11 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     speed = side * parts.uniform(rng, split, *SPEED) * span / at if thrown else 0.0
     centre: Vec = (-0.1 * side * span if thrown else 0.0, 0.0, height)
     facing: Vec = (speed, 0.0, -GRAVITY * at * (1 - rise))
-    cam = _camera(rng, (0.0, 0.0, 0.45 * span), span, facing)
 
     aside: Vec = (0.0, 0.0, 0.0)
     hit = at
     if rimmed:  # onto the rim on the left or right, a little outside its middle
-        out = float(rng.uniform(0.25, 0.4)) * (1 + RIM) * r
+        out = float(rng.uniform(0.15, 0.3)) * (1 + RIM) * r
         aside = (side * (wide + out), 0.0, 0.0)
         hit = math.sqrt(max(0.0, at**2 - 2 * math.sqrt(((1 + RIM) * r) ** 2 - out**2) / GRAVITY))
     start: Vec = (
@@ -82,6 +81,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         aside[1],
         height - GRAVITY * at**2 * (rise - 0.5),
     )
+    cam = _camera(rng, (0.0, 0.0, 0.45 * span), span, facing, start)
     ball = Body(
         "ball",
         "ball",
@@ -154,15 +154,20 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     )
 
 
-def _camera(rng: np.random.Generator, centre: Vec, span: float, facing: Vec) -> Camera:
-    """A camera that looks at the hoop aslant, so that its opening shows."""
+def _camera(rng: np.random.Generator, centre: Vec, span: float, facing: Vec, start: Vec) -> Camera:
+    """A camera that looks at the hoop aslant, so that its opening shows, and has the start in its picture."""
     axis = np.asarray(facing) / np.linalg.norm(facing)
-    while True:
-        yaw, pitch = float(rng.uniform(-45, 45)), float(rng.uniform(8, 38))
+    best, least = parts.camera(centre, span, yaw=35, pitch=25, fovy=40), math.inf
+    for _ in range(50):
+        yaw, pitch = float(rng.uniform(-45, 45)), float(rng.uniform(8, 36))
         cam = parts.camera(centre, span, yaw=yaw, pitch=pitch, fovy=float(rng.uniform(32, 46)))
         view = (np.asarray(centre) - np.asarray(cam.keys[0].eye)) / parts.reach_of(cam)
-        if 0.42 < abs(float(view @ axis)) < 0.75:
-            return cam
+        u, v, _ = parts.project(cam, start)
+        slant = abs(float(view @ axis))
+        off = max(0.0, abs(u) - 0.38) + max(0.0, abs(v) - 0.38) + max(0.0, 0.45 - slant, slant - 0.72)
+        if off < least:
+            best, least = cam, off
+    return best
 
 
 def _hoop(
@@ -188,5 +193,5 @@ def _stand(hoop: Body, facing: Vec, wide: float, thick: float, side: float) -> B
         low = (-low[0], -low[1])
     top = hoop.pos[2] + low[1] * (wide + thick)
     pos: Vec = (hoop.pos[0] + low[0] * (wide + thick), hoop.pos[1], top / 2)
-    geom = Geom("cylinder", (0.6 * thick, top / 2, 0.0))
+    geom = Geom("cylinder", (0.8 * thick, top / 2, 0.0))
     return Body("stand", "stand", "grey", (geom,), parts.Material(parts.MUTED["dark grey"]), pos, role="prop")

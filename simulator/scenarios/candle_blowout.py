@@ -197,8 +197,8 @@ def _puff(
     wisps = []
     air = Material((0.93, 0.95, 1.0), alpha=0.45, gloss=0.0, emission=0.3)
     speed = 0.62 * span / takes
-    for i in range(9):
-        leaves = max(0.0, start + 0.07 * takes * i)
+    for i in range(6):
+        leaves = max(0.0, start + 0.1 * takes * i)
         y, z = (rng.uniform(-0.035, 0.035, 2) * span).tolist()
         path = [((-sign * 0.62 * span), 0.6), (sign * 0.05 * span, 1.0), (sign * 0.42 * span, 1.5)]
         keys = [Key(0.0, (path[0][0], aim[1] + y, aim[2] + z), visible=False)]
@@ -206,7 +206,7 @@ def _puff(
             t = leaves + abs(x - path[0][0]) / speed
             keys.append(Key(t, (x, aim[1] + y, aim[2] + z), scale=scale, visible=x != path[-1][0]))
         keys = keys[1:] if leaves == 0.0 else keys
-        r = float(rng.uniform(0.045, 0.07)) * span
+        r = float(rng.uniform(0.05, 0.075)) * span
         geom = Geom("sphere", (r, 0.0, 0.0), solid=False)
         wisps.append(
             Body(f"wisp{i}", "wisp", "white", (geom,), air, keys[0].pos, motion="scripted", keys=tuple(keys), role="effect")
@@ -236,7 +236,7 @@ def _smoke(rng: np.random.Generator, wick: Vec, span: float, start: float, secon
     smoke = Material((0.7, 0.7, 0.72), alpha=0.3, gloss=0.0)
     rises = 0.45 * span  # metres a second
     wisps = []
-    for i, begin in enumerate(np.arange(start, min(seconds, start + 1.6), 0.12).tolist()):
+    for i, begin in enumerate(np.arange(start, min(seconds, start + 1.6), 0.2).tolist()):
         x, y = (rng.uniform(-0.05, 0.05, 2) * span).tolist()
         top: Vec = (x, y, wick[2] + 0.9 * rises)
         keys = (
@@ -244,7 +244,7 @@ def _smoke(rng: np.random.Generator, wick: Vec, span: float, start: float, secon
             Key(begin, wick, scale=0.6),
             Key(begin + 0.9, top, scale=2.0, visible=False),
         )
-        geom = Geom("sphere", (0.024 * span, 0.0, 0.0), solid=False)
+        geom = Geom("sphere", (0.032 * span, 0.0, 0.0), solid=False)
         wisps.append(
             Body(f"smoke{i}", "smoke", "grey", (geom,), smoke, wick, motion="scripted", keys=keys, role="effect")
         )

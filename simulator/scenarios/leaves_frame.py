@@ -19,7 +19,7 @@ VERSION = 1
 TOLERANCE = 0.15  # seconds either side of an expected time
 WIDEST, NARROWEST = 16 / 9, 9 / 16  # aspects (width / height) that the windows of time allow for
 
-SIZE = (0.24, 0.31), (0.17, 0.36)  # height of the thing over the picture's height
+SIZE = (0.26, 0.34), (0.18, 0.22)  # height of the thing over the picture's height
 SPAN = (1.5, 4.0), (0.6, 8.0)  # metres that the picture is high
 START = (0.00, 0.16), (0.16, 0.22)  # from the middle, away from the exit, in picture heights
 TURN = (0.36, 0.40), (0.28, 0.33)  # shares of the clip: at the unseen wall

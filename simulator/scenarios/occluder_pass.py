@@ -2,7 +2,7 @@
 
 Law: what is hidden goes on existing, stays itself and keeps moving. The thing slides (a ball rolls) along the floor at
 constant speed from one side of the picture to the other; the screen stands nearer to the camera and hides it wholly
-for at least 0.3 seconds. Lengths in metres, times in seconds.
+for at least a quarter of a second. Lengths in metres, times in seconds.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from simulator.script import Breakable, Expected, Script, Thing
 VERSION = 1
 TOLERANCE = 0.2  # seconds either side of an expected time
 
-SIZE = (0.20, 0.24), (0.15, 0.28)  # height of the thing over the picture's height
+SIZE = (0.22, 0.27), (0.16, 0.19)  # height of the thing over the picture's height
 SPAN = (1.5, 4.0), (0.6, 8.0)  # metres that the picture is high
-HIDDEN = (0.20, 0.24), (0.26, 0.30)  # share of the clip for which the thing is wholly hidden
-LEAST_HIDDEN = 0.32  # seconds
+HIDDEN = (0.16, 0.20), (0.24, 0.28)  # share of the clip for which the thing is wholly hidden
+LEAST_HIDDEN = 0.3  # seconds
 
 TEMPLATES = (
     "{a} {noun} moves {side} and passes behind {screen}.",
@@ -51,6 +51,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
 
     r = share * span / 2
     geom, up = parts.shape_of(noun, r)
+    half = geom.size[0]
     cam = parts.camera(
         (0.0, 0.0, float(rng.uniform(0.24, 0.34)) * span),
         span,
@@ -59,18 +60,18 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         fovy=float(rng.uniform(28, 42)),
     )
     sign = 1.0 if side == "right" else -1.0
-    reach = 0.46 * span - r / 2  # from the middle to either end of the way
+    reach = 0.46 * span - half / 2  # from the middle to either end of the way
     keys = _keys(reach, sign, up, r if noun == "ball" else None, seconds)
     thing = Body(
         noun, noun, colour, (geom,), parts.paint(rng, rgb, 2 * r), keys[0].pos, motion="scripted", keys=keys
     )
     word, grey = parts.background(rng, (rgb,))
-    screen = _screen(rng, cam, r, 2.2 * r + hidden * 2 * reach, grey, word)
+    screen = _screen(rng, cam, r, 2.1 * half + hidden * 2 * reach, grey, word)
     setting = parts.room(rng, (rgb, grey), span, parts.reach_of(cam), difficulty)
     blocks = parts.clutter(rng, int(rng.integers(0, 1 + round(2 * difficulty))), span, (rgb, grey))
     scene = Scene((thing, screen, *blocks), cam, setting, parts.lights(rng, span))
 
-    gone, shows, clear = _times(cam, keys, screen, r)
+    gone, shows, clear = _times(cam, keys, screen, half)
     words = {
         "a": parts.article(colour),
         "noun": noun,
@@ -141,18 +142,18 @@ def _screen(rng: np.random.Generator, cam: Camera, r: float, width: float, rgb: 
     return Body("screen", noun, word, (geom,), material, (middle, -near, top / 2), role="prop")
 
 
-def _times(cam: Camera, keys: tuple[Key, ...], screen: Body, r: float) -> tuple[float, float, float]:
-    """Seconds at which the thing is wholly behind the screen's outline, first shows again, and is clear of it."""
-    half, thick, _ = screen.geoms[0].size
+def _times(cam: Camera, keys: tuple[Key, ...], screen: Body, half: float) -> tuple[float, float, float]:
+    """Seconds at which the thing is wholly behind the screen's outline, first shows again, and is clear of it; it is 2 `half` wide."""
+    wide, thick, _ = screen.geoms[0].size
     x, y, z = screen.pos
-    corners = [parts.project(cam, (x + a * half, y + b * thick, z))[0] for a in (-1, 1) for b in (-1, 1)]
+    corners = [parts.project(cam, (x + a * wide, y + b * thick, z))[0] for a in (-1, 1) for b in (-1, 1)]
     left, right = min(corners), max(corners)
     times = np.linspace(0.0, keys[-1].t, 400)
     xs = np.interp(times, [k.t for k in keys], [k.pos[0] for k in keys])
     behind, apart = [], []
     for t, at in zip(times.tolist(), xs.tolist(), strict=True):
         u, _, depth = parts.project(cam, (at, 0.0, keys[0].pos[2]))
-        size = r / (2 * depth * math.tan(math.radians(cam.fovy) / 2))
+        size = half / (2 * depth * math.tan(math.radians(cam.fovy) / 2))
         if left < u - size and u + size < right:
             behind.append(t)
         if u + size < left or u - size > right:
