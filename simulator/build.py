@@ -97,10 +97,11 @@ class _Builder:
 
     def _view(self) -> None:
         visual, spec = self.spec.visual, self.spec
-        points = np.array([p for b in self.scene.bodies for p in (b.pos, *(k.pos for k in b.keys))] or [(0, 0, 0)])
-        centre = (points.min(0) + points.max(0)) / 2
-        spec.stat.extent = float(np.clip(np.linalg.norm(points - centre, axis=1).max() + 1.0, 2.0, 6.0))
-        spec.stat.center = centre
+        places = [(0.0, 0.0, 0.0)] if not self.scene.bodies else [b.pos for b in self.scene.bodies]
+        points = np.array([*places, *(k.pos for b in self.scene.bodies for k in b.keys)])
+        spec.stat.center = (points.min(0) + points.max(0)) / 2
+        # Half the width of the shadow map of a directional lamp, among other things.
+        spec.stat.extent = float(np.clip(1.5 * np.linalg.norm(points - spec.stat.center, axis=1).max(), 1.0, 6.0))
         visual.map.znear, visual.map.zfar = 0.02 / spec.stat.extent, FAR / spec.stat.extent
         visual.map.haze = 0.35
         visual.global_.offwidth, visual.global_.offheight = self.width, self.height
@@ -117,7 +118,8 @@ class _Builder:
         sky.rgb2 = [0.5 * c + 0.4 for c in room.sky]
         self.spec.visual.rgba.haze = [*sky.rgb2, 1.0]
         plane = mujoco.mjtGeom.mjGEOM_PLANE
-        world.add_geom(name="floor", type=plane, size=[0.0, 0.0, 1.0], material=self._plane_material(room.floor))
+        world.add_geom(name="floor", type=plane, size=[0.0, 0.0, 1.0], castshadow=False,
+                       material=self._plane_material(room.floor))
         if room.walls is None:
             return
         half, up, wall = room.half_width, room.height / 2, self._plane_material(room.walls)

@@ -28,23 +28,22 @@ class Intervention:
     """One violation at work on one scene; the stage calls the hooks, from the onset on.
 
     lasting: what has begun stays to the end of the take, whatever the duration.
-    whole: it can be done to the whole scene (body None).
+    whole: without a body it is done to the whole scene; the others are then done to its first thing.
     """
 
     lasting = False
     whole = False
 
     def __init__(self, violation: Violation, scene: Scene) -> None:
-        self.v = violation
-        self.s = violation.severity
-        self.source = scene
+        names = [b.name for b in scene.bodies]
+        if violation.body is None and not self.whole:
+            violation = replace(violation, body=next((b.name for b in scene.bodies if b.role == "thing"), ""))
+        if violation.body not in names and violation.body is not None:
+            raise UsageError(f"no body '{violation.body}' to break here. Available: {', '.join(names) or 'none'}")
+        self.v, self.s, self.source = violation, violation.severity, scene
         self.started = False
         self.began: float | None = violation.onset  # when something was broken; None: nothing was
-        if violation.body is None and not self.whole:
-            raise UsageError(f"violation '{violation.kind}' needs a body, one of: {', '.join(_names(scene))}")
         if violation.body is not None:
-            if violation.body not in _names(scene):
-                raise UsageError(f"no body '{violation.body}' here. Available: {', '.join(_names(scene))}")
             self.body = scene.body(violation.body)
             self.radius = radius(self.body)
 
@@ -108,10 +107,6 @@ class Intervention:
     def ramp(self, t: float, seconds: float) -> float:
         """0 at the onset, 1 from `seconds` after it."""
         return min(max(t - self.v.onset, 0.0) / seconds, 1.0)
-
-
-def _names(scene: Scene) -> list[str]:
-    return [b.name for b in scene.bodies]
 
 
 def radius(body: Body) -> float:
