@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from simulator.scenarios import parts
-from simulator.scene import Body, Camera, Geom, Scene, Vec
+from simulator.scene import Body, Camera, Geom, Material, Scene, Vec
 from simulator.script import Breakable, Expected, Script, Thing
 
 VERSION = 1
@@ -21,9 +21,9 @@ GRAVITY = 9.81
 TOLERANCE = 0.15  # seconds either side of an expected time
 
 AT = (0.24, 0.30), (0.16, 0.22)  # share of the clip until the passage: train, ood
-SIZE = (0.22, 0.27), (0.16, 0.19)  # diameter of the ball over the picture's height
+SIZE = (0.22, 0.26), (0.16, 0.19)  # diameter of the ball over the picture's height
 OPENING = (1.7, 1.9), (1.5, 1.6)  # radius of the hoop over that of the ball
-SPEED = (0.24, 0.32), (0.36, 0.45)  # picture heights that a thrown ball goes sideways until the passage
+SPEED = (0.32, 0.40), (0.42, 0.48)  # picture heights that a thrown ball goes sideways until the passage
 RIM = 0.2  # thickness of the rim over the radius of the ball
 SEGMENTS = 20
 
@@ -56,7 +56,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     at = min(parts.uniform(rng, split, *AT) * seconds, 0.75)
     share = parts.uniform(rng, split, *SIZE)
     opening = parts.uniform(rng, split, *OPENING)
-    rise = float(rng.uniform(0.35, 0.8)) if thrown else 0.0
+    rise = float(rng.uniform(0.2, 0.45)) if thrown else 0.0
     colour, hoop_colour, other = parts.colour_words(rng, split, 3)
     rgb, hoop_rgb = parts.tint(rng, colour), parts.tint(rng, hoop_colour)
 
@@ -67,7 +67,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     height = max(0.42 * span, (2 * rise - 1) * fallen + 1.1 * r)
     side = float(rng.choice((-1.0, 1.0)))
     speed = side * parts.uniform(rng, split, *SPEED) * span / at if thrown else 0.0
-    centre: Vec = (-0.1 * side * span if thrown else 0.0, 0.0, height)
+    centre: Vec = (0.0, 0.0, height)
     facing: Vec = (speed, 0.0, -GRAVITY * at * (1 - rise))
 
     aside: Vec = (0.0, 0.0, 0.0)
@@ -95,7 +95,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         friction=0.6,
     )
     hoop = _hoop(rng, hoop_colour, hoop_rgb, centre, facing, wide, RIM * r)
-    stand = _stand(hoop, facing, wide, RIM * r, -side)
+    stand = _stand(centre, wide, RIM * r)
     rgbs = (rgb, hoop_rgb)
     setting = parts.room(rng, rgbs, span, parts.reach_of(cam), difficulty)
     scene = Scene((ball, hoop, stand), cam, setting, parts.lights(rng, span))
@@ -184,14 +184,8 @@ def _hoop(
     return Body("hoop", "hoop", colour, tuple(geoms), material, centre, parts.z_towards(facing), restitution=0.6)
 
 
-def _stand(hoop: Body, facing: Vec, wide: float, thick: float, side: float) -> Body:
-    """A pole from the floor to the lowest point of the hoop (on the left or right where the hoop is level)."""
-    x, _, z = facing
-    length = math.hypot(x, z)
-    low = (z / length, -x / length) if x else (1.0, 0.0)
-    if low[1] > 0 or (x == 0 and side < 0):
-        low = (-low[0], -low[1])
-    top = hoop.pos[2] + low[1] * (wide + thick)
-    pos: Vec = (hoop.pos[0] + low[0] * (wide + thick), hoop.pos[1], top / 2)
-    geom = Geom("cylinder", (0.8 * thick, top / 2, 0.0))
-    return Body("stand", "stand", "grey", (geom,), parts.Material(parts.MUTED["dark grey"]), pos, role="prop")
+def _stand(centre: Vec, wide: float, thick: float) -> Body:
+    """A pole from the floor to the side of the hoop that is away from the camera, out of the ball's way."""
+    pos: Vec = (centre[0], centre[1] + wide + thick, centre[2] / 2)
+    geom = Geom("cylinder", (0.8 * thick, centre[2] / 2, 0.0))
+    return Body("stand", "stand", "grey", (geom,), Material(parts.MUTED["dark grey"]), pos, role="prop")
