@@ -83,7 +83,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     }
     wrong_side = {**words, "side": "left" if side == "right" else "right"}
     wrong_colour = {**words, "a": parts.article(other)}
-    changes = ("colour_change", "size_change", "shape_change", "return_missing", "return_duplicate")
+    changes = ("colour_change", "size_change", "shape_change", "return_duplicate")
     return Script(
         family="leaves_frame",
         version=VERSION,
@@ -102,6 +102,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         ),
         breakable=(
             *(Breakable(kind, noun, late + 0.1 * (early - late), early) for kind in changes),
+            Breakable("return_missing", noun, early, early + 0.7 * (returns - early)),
             Breakable("vanish", noun, 0.3 * leaves, 0.6 * leaves),
             Breakable("vanish", noun, returns + 0.3 * (seconds - returns), returns + 0.5 * (seconds - returns)),
         ),

@@ -81,7 +81,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     }
     wrong_side = {**words, "side": words["origin"], "origin": side}
     wrong_colour = {**words, "a": parts.article(other)}
-    changes = ("colour_change", "size_change", "shape_change", "return_missing", "return_duplicate", "teleport")
+    changes = ("colour_change", "size_change", "shape_change", "return_duplicate", "teleport")
     return Script(
         family="occluder_pass",
         version=VERSION,
@@ -100,6 +100,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         ),
         breakable=(
             *(Breakable(kind, noun, gone, gone + 0.7 * (shows - gone)) for kind in changes),
+            Breakable("return_missing", noun, gone + 0.6 * (shows - gone), gone + 0.9 * (shows - gone)),
             Breakable("vanish", noun, 0.5 * (shows + clear), clear),
         ),
         parameters={
