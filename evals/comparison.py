@@ -150,12 +150,12 @@ def _pairs(a: Results, b: Results, measures: list[str]) -> pd.DataFrame:
 
 def _row(pairs: pd.DataFrame, measure: str, family: str | None, alpha: float) -> Row:
     """One row, not yet judged; alpha: the level at which it would count if no other row did."""
-    both = pairs[pairs[measure].notna() & ((pairs["family"] == family) | (family is None))]
-    change = cells(both, measure)
-    d, names = change["value"].to_numpy(float), change["family"].to_numpy(str)
+    part = pairs if family is None else pairs[pairs["family"] == family]
+    both = cells(part, measure, f"{measure}_a", f"{measure}_b")
+    d, names = both[measure].to_numpy(float), both["family"].to_numpy(str)
     rng = np.random.default_rng(0)
     low, high = mean_interval(d, names, rng, (-1.0, 1.0))
-    mean_a, mean_b = (float(cells(both, f"{measure}_{side}")["value"].mean()) for side in "ab")
+    mean_a, mean_b = (float(both[f"{measure}_{side}"].mean()) for side in "ab")
     p = sign_flip_test(d, rng) if len(d) else np.nan
     detectable = smallest_detectable(d, alpha)
     return Row(measure, family, len(d), mean_a, mean_b, mean_b - mean_a, low, high, p, np.nan, UNCHANGED, detectable)

@@ -63,8 +63,7 @@ def _clean(table: pd.DataFrame) -> pd.Series:
     return pd.Series(np.where(broken, 0.0, np.where(took_place, 1.0, np.nan)), table.index)
 
 
-def cells(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """The mean of `measure` over the shots of each (family, seed) that have one: columns family, seed, value."""
-    known = table[table[measure].notna()]
-    means = known.groupby(["family", "seed"], sort=True)[measure].mean()
-    return means.rename("value").reset_index()
+def cells(table: pd.DataFrame, *measures: str) -> pd.DataFrame:
+    """Means of `measures` over the shots of each (family, seed) that have the first one: family, seed, the measures."""
+    known = table[table[measures[0]].notna()]
+    return known.groupby(["family", "seed"], sort=True)[list(measures)].mean().reset_index()

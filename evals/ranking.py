@@ -111,7 +111,7 @@ def _difference(a: pd.DataFrame, b: pd.DataFrame) -> tuple[float, float]:
     """Mean difference of the clean rate (a - b) over cells decided in both, and its p."""
     both = a[["shot_id", "family", "seed", CLEAN]].merge(b[["shot_id", CLEAN]], on="shot_id", suffixes=("", "_b"))
     both["change"] = both[CLEAN] - both[f"{CLEAN}_b"]
-    d = cells(both, "change")["value"].to_numpy(float)
+    d = cells(both, "change")["change"].to_numpy(float)
     return (float(d.mean()), sign_flip_test(d, np.random.default_rng(0))) if len(d) else (0.0, np.nan)
 
 
@@ -126,7 +126,7 @@ def _families(table: pd.DataFrame) -> dict[str, Mean]:
 def _mean(table: pd.DataFrame, measure: str) -> Mean:
     """The mean of one measure over its cells; Wilson's interval for the clean rate, a bootstrap for scores."""
     found = cells(table, measure)
-    values = found["value"].to_numpy(float)
+    values = found[measure].to_numpy(float)
     if measure == CLEAN:
         interval = wilson(float(values.sum()), len(values))
     else:
