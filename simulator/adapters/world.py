@@ -1,0 +1,41 @@
+"""The world model as a video model."""
+
+from __future__ import annotations
+
+from simulator.clip import Clip
+from simulator.errors import UsageError
+from simulator.model.checkpoint import digest, find
+from simulator.model.precision import BF16
+from simulator.model.sample import WorldModel
+from simulator.shot import Shot
+
+
+class World:
+    """Shots answered by a checkpoint of the world model.
+
+    checkpoint: the name of a shipped one ("early", "late") or a path to .safetensors.
+    steps: of the sampler. guidance: 1 for none.
+    """
+
+    def __init__(self, checkpoint: str = "late", steps: int = 8, guidance: float = 1.0) -> None:
+        if steps < 1:
+            raise UsageError(f"steps={steps} is under 1; 8 is a good number")
+        path = find(checkpoint)
+        self.name = path.stem
+        self._model = WorldModel.load(path)
+        self._steps, self._guidance = steps, guidance
+        self._digest = digest(path)
+
+    def generate(self, shot: Shot) -> Clip:
+        """See WorldModel.generate."""
+        return self._model.generate(shot, steps=self._steps, guidance=self._guidance)
+
+    def identity(self) -> dict[str, str]:
+        """Name, digest of the weights, settings of the sampler and precision."""
+        return {
+            "name": self.name,
+            "weights": self._digest,
+            "steps": str(self._steps),
+            "guidance": str(self._guidance),
+            "precision": "bf16" if BF16 else "float32",
+        }

@@ -1,0 +1,1 @@
+"""The world model: a small diffusion transformer over spacetime patches."""

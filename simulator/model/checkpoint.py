@@ -1,0 +1,80 @@
+"""Weights on disk: safetensors with the configuration inside, and a card beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from simulator.errors import UsageError, unknown
+from simulator.model.codec import make_codec
+from simulator.model.config import ModelConfig, build_config
+from simulator.model.transformer import Transformer
+
+SHIPPED = Path(__file__).parent / "weights"
+
+
+def find(checkpoint: str | Path) -> Path:
+    """The file of a shipped checkpoint's name, of a path, or the last one of a training run's folder.
+
+    Raises:
+        UsageError: there is none.
+    """
+    path = Path(checkpoint)
+    if path.is_dir():
+        path = path / "late.safetensors"
+    if path.suffix == ".safetensors":
+        if not path.is_file():
+            raise UsageError(f"no weights at '{path}'; train some with `worldassay train out=FOLDER`")
+        return path
+    names = [p.stem for p in SHIPPED.glob("*.safetensors")]
+    if str(checkpoint) not in names:
+        raise unknown("checkpoint", str(checkpoint), [*names, "a path to .safetensors"])
+    return SHIPPED / f"{checkpoint}.safetensors"
+
+
+def save(path: Path, config: ModelConfig, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write half-precision weights, and after them the card with their digest."""
+    half = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in tensors.items()}
+    part = path.with_suffix(".part")
+    save_file(half, part, metadata={"config": json.dumps(dataclasses.asdict(config))})
+    part.replace(path)
+    card = {**card, "parameters": sum(t.numel() for t in half.values()), "sha256": digest(path)}
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def load(path: Path) -> Transformer:
+    """The network of a weights file, in float32, for evaluation.
+
+    Raises:
+        UsageError: the file is no whole safetensors file, or its configuration and tensors do not belong together.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            meta = (file.metadata() or {}).get("config")
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise UsageError(f"'{path}' is no readable safetensors file ({error}); copy or train it again") from error
+    if meta is None:
+        raise UsageError(f"'{path}' holds no configuration; only weights written by `worldassay train` can be loaded")
+    try:
+        config = build_config(ModelConfig, json.loads(meta))
+        with torch.device("meta"):
+            net = Transformer(config, make_codec(config.codec, config.patch, config.merge).channels)
+        net.load_state_dict(tensors, assign=True)
+    except (RuntimeError, ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise UsageError(f"configuration and weights in '{path}' do not belong together: {reason}") from error
+    return net.eval()
+
+
+def digest(path: Path) -> str:
+    """sha256 (hex) of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
