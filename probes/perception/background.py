@@ -14,8 +14,10 @@ WINDOWS = ((0, 0.5), (0.5, 1), (0, 0.3), (0.7, 1), (0.35, 0.65))  # of the clip
 SAMPLES = 31  # frames a median is taken over
 SINGLES = 16  # frames that are candidates on their own
 REPAIR = 0.85  # of the outline's sharpness: a candidate has to be smoother than this to be taken
+SHADE = 0.3  # the same where the candidate is the same surface, darker
 UNSHADOW = 1.25  # the same where the candidate is the same surface without a shadow
 NOVEL = 0.45  # share of the gradients along its outline that a thing brings with it or hides
+OTHER_COLOUR = 30.0  # of 255: how far no change of brightness gets a surface from its colour
 CRISP = 1.5  # Lab units a pixel: the outline of a thing is at least this sharp
 BOX = np.ones((3, 3), np.uint8)
 
@@ -41,7 +43,7 @@ def _gradients(image: np.ndarray) -> np.ndarray:
 
 def _outline(region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (bool, as `region`) along the outline of a uint8 region and the unit normal (h, w, 2) there."""
-    band = (cv2.dilate(region, BOX) > 0) & (cv2.erode(region, BOX) == 0)
+    band = (cv2.dilate(region, BOX, iterations=2) > 0) & (cv2.erode(region, BOX) == 0)
     soft = cv2.GaussianBlur(region.astype(np.float32), (5, 5), 0)
     normal = np.stack([cv2.Sobel(soft, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0)], -1)
     return band, normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
@@ -81,15 +83,17 @@ def background(frames: np.ndarray, threshold: float) -> np.ndarray:
     looks = lab(best)
     for other in candidates:
         theirs = lab(other)
-        differs = (np.linalg.norm(looks - theirs, axis=-1) > threshold).astype(np.uint8)
-        for rows, cols, region in _regions(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, BOX), max(4, h * w // 1200)):
-            band, normal = _outline(region)
-            dark = shadow(best[rows, cols], other[rows, cols])[region > 0].mean() > 0.7
-            allowed = UNSHADOW if dark else REPAIR
-            if _edge(theirs[rows, cols], band, normal) < allowed * _edge(looks[rows, cols], band, normal):
-                grown = cv2.dilate(region, BOX) > 0
-                best[rows, cols][grown] = other[rows, cols][grown]
-                looks[rows, cols][grown] = theirs[rows, cols][grown]
+        differs = np.linalg.norm(looks - theirs, axis=-1) > threshold
+        lighter, darker = differs & shadow(best, other), differs & shadow(other, best)
+        for mask, allowed in ((lighter, UNSHADOW), (darker, SHADE), (differs & ~lighter & ~darker, REPAIR)):
+            closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, BOX)
+            for rows, cols, region in _regions(closed, max(4, h * w // 1200)):
+                band, normal = _outline(region)
+                patch = cv2.dilate(region, BOX) > 0
+                mended = np.where(patch[..., None], theirs[rows, cols], looks[rows, cols])
+                if _edge(mended, band, normal) < allowed * _edge(looks[rows, cols], band, normal):
+                    best[rows, cols][patch] = other[rows, cols][patch]
+                    looks[rows, cols] = mended
     return best
 
 
@@ -113,7 +117,8 @@ class Scenery:
         """(h, w) uint8, 0 or 1: what frame t shows in front of the background, shadows and light left out.
 
         A pixel stands out when its colour lies outside the range of its 3 x 3 neighbourhood in the background. A
-        region stands out when its outline is sharp and is there in only one of frame and background.
+        region stands out when its colours are others, or when its outline is sharp and is there in only one of frame
+        and background.
         """
         state = self.states[t]
         behind, (low, high) = self.lab[state], self._range[state]
@@ -128,7 +133,8 @@ class Scenery:
         keep[0] = False
         front = cv2.morphologyEx(keep[labels].astype(np.uint8), cv2.MORPH_CLOSE, BOX)
         for rows, cols, region in _regions(front, 4):
-            if not _novel(seen[rows, cols], behind[rows, cols], region):
+            if not (_recoloured(self.frames[t][rows, cols], self.rgb[state][rows, cols], region)
+                    or _novel(seen[rows, cols], behind[rows, cols], region)):
                 front[rows, cols][region > 0] = 0
         return front
 
@@ -139,3 +145,10 @@ def _novel(seen: np.ndarray, behind: np.ndarray, region: np.ndarray) -> bool:
     a, b = _gradients(seen)[band], _gradients(behind)[band]
     change, total = (np.linalg.norm(v, axis=(-2, -1)) for v in (a - b, np.concatenate([a, b], -1)))
     return float(change.mean()) > CRISP and float(change.sum()) > NOVEL * float(total.sum())
+
+
+def _recoloured(frame: np.ndarray, behind: np.ndarray, region: np.ndarray) -> bool:
+    """Whether the colours in a region (RGB) are others than the background's, whatever the light."""
+    f, b = frame[region > 0].astype(np.float32), behind[region > 0].astype(np.float32)
+    share = (f * b).sum(-1, keepdims=True) / ((b * b).sum(-1, keepdims=True) + 1.0)
+    return float(np.linalg.norm(f - share * b, axis=-1).mean()) > OTHER_COLOUR

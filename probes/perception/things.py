@@ -17,7 +17,7 @@ CROWDED = 0.5  # of the picture in front of the background, in half of the frame
 MOST = 24  # tracks; the largest are kept
 SATELLITE = 0.35  # of the area of the thing that it sticks to: smaller is a part of it, or its shadow
 COLOURLESS = 12.0  # Lab chroma
-SURE = 0.04  # heights: a thing of this diameter is measured with full confidence
+SURE = 0.07  # heights: a thing of this diameter is measured with full confidence
 
 
 def _measured(track: Track, gaps: dict[int, int], count: int, h: int, w: int, flame: bool = False) -> ThingTrack:

@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from probes.perception.blobs import Blob, blob_of, join
 
 PATIENCE = 2  # frames a track may be missed and still be continued frame by frame
+PART_COLOUR = 30.0  # Lab units between a thing and a fragment of it
 GONE_SHARE = 0.15  # of its area: less than this visible in a merged blob counts as hidden
 
 
@@ -89,6 +90,13 @@ def _share(blob: Blob, tracks: list[Track], t: int, lab_frame: np.ndarray) -> li
     return parts
 
 
+def _fits(whole: Blob, usual: Blob, part: Blob) -> bool:
+    """Whether `part` of a thing, joined with the rest to `whole`, has its colour and keeps its size."""
+    box, room = np.array(whole.mask.shape), 1.25 * np.array(usual.mask.shape) + 2
+    alike = float(np.linalg.norm(part.colour - usual.colour)) < PART_COLOUR
+    return bool((box <= room).all()) and whole.area <= 1.3 * usual.area and alike
+
+
 def _covers(blob: Blob, track: Track, t: int) -> float:
     """Share of the place where `track` should be that lies in `blob`."""
     usual, shift = track.typical(t), np.round(track.predict(t) - track.typical(t).centre).astype(int)
@@ -122,9 +130,7 @@ def follow(found: list[list[Blob]], lab_frame: Callable[[int], np.ndarray]) -> l
             usual = active[i].typical(t)
             parts = [here[j]]
             for f, blob in enumerate(here):
-                grown = sum(p.area for p in parts) + blob.area
-                near = _covers(blob, active[i], t) * usual.area > 0.5 * blob.area
-                if f not in taken and near and here[j].area < 0.8 * usual.area and grown < 1.3 * usual.area:
+                if f not in taken and here[j].area < 0.8 * usual.area and _fits(join([*parts, blob]), usual, blob):
                     parts.append(blob)
                     taken.add(f)
             active[i].blobs[t] = join(parts) if len(parts) > 1 else here[j]
