@@ -56,14 +56,14 @@ def _edge(image: np.ndarray, band: np.ndarray, normal: np.ndarray) -> float:
 
 
 def _regions(mask: np.ndarray, least: int) -> list[tuple[slice, slice, np.ndarray]]:
-    """Connected regions of at least `least` pixels: rows, columns and uint8 crop, with a margin of 3 pixels."""
+    """Connected regions of at least `least` pixels: rows, columns and uint8 crop, with a margin of 4 pixels."""
     h, w = mask.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     out = []
     for i in range(1, count):
         x, y, bw, bh, area = (int(v) for v in stats[i])
         if area >= least:
-            rows, cols = slice(max(0, y - 3), min(h, y + bh + 3)), slice(max(0, x - 3), min(w, x + bw + 3))
+            rows, cols = slice(max(0, y - 4), min(h, y + bh + 4)), slice(max(0, x - 4), min(w, x + bw + 4))
             out.append((rows, cols, (labels[rows, cols] == i).astype(np.uint8)))
     return out
 
@@ -81,16 +81,22 @@ def background(frames: np.ndarray, threshold: float) -> np.ndarray:
     candidates = [_median(frames[a : max(b, a + 1)]) for a, b in starts]
     candidates += [frames[t] for t in np.unique(np.linspace(0, count - 1, min(count, SINGLES)).astype(int))]
     looks = lab(best)
+    steady = np.ptp(np.stack(candidates), axis=0).max(-1) < 4.0 * threshold  # of 255: no thing and no shadow passes
     for other in candidates:
         theirs = lab(other)
         differs = np.linalg.norm(looks - theirs, axis=-1) > threshold
-        lighter, darker = differs & shadow(best, other), differs & shadow(other, best)
-        for mask, allowed in ((lighter, UNSHADOW), (darker, SHADE), (differs & ~lighter & ~darker, REPAIR)):
+        lighter, darker = shadow(best, other), shadow(other, best)
+        for mask in (differs, differs & lighter):
             closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, BOX)
             for rows, cols, region in _regions(closed, max(4, h * w // 1200)):
                 band, normal = _outline(region)
                 patch = cv2.dilate(region, BOX) > 0
                 mended = np.where(patch[..., None], theirs[rows, cols], looks[rows, cols])
+                lit, unlit = (m[rows, cols][region > 0].mean() > 0.7 for m in (lighter, darker))
+                near = (cv2.dilate(region, BOX, iterations=3) > 0) & ~patch & steady[rows, cols]
+                like = near.any() and np.linalg.norm(
+                    np.median(looks[rows, cols][near], axis=0) - np.median(theirs[rows, cols][region > 0], axis=0))
+                allowed = UNSHADOW if lit and near.any() and like < 1.5 * threshold else SHADE if unlit else REPAIR
                 if _edge(mended, band, normal) < allowed * _edge(looks[rows, cols], band, normal):
                     best[rows, cols][patch] = other[rows, cols][patch]
                     looks[rows, cols] = mended

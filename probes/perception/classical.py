@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import cv2
 import numpy as np
 
 from probes.perception import working
@@ -15,6 +16,8 @@ from probes.perception.points import follow_points
 from probes.perception.pops import find_pops
 from probes.perception.things import find_things
 from simulator.clip import Clip
+
+cv2.setNumThreads(1)  # clips are spread over processes
 
 LIVELY = 0.01  # heights a frame: the 95th percentile of flow at which a clip counts as moving plenty
 

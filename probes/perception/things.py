@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from probes.perception.background import BOX, Scenery
-from probes.perception.blobs import Blob, blobs
+from probes.perception.blobs import Blob, blobs, join
 from probes.perception.flames import Flame, find_flames
 from probes.perception.linking import link, ordered
 from probes.perception.observation import ABSENT, HIDDEN, SEEN, CameraMotion, Things, ThingTrack
-from probes.perception.tracking import Track, follow
+from probes.perception.tracking import Track, completes, follow
 from probes.perception.working import lab
 
 CROWDED = 0.5  # of the picture in front of the background, in half of the frames: the background is not known
@@ -40,12 +40,29 @@ def _touch(a: Blob, b: Blob) -> bool:
     return ax0 <= bx1 + 2 and bx0 <= ax1 + 2 and ay0 <= by1 + 2 and by0 <= ay1 + 2
 
 
-def _satellite(track: Track, others: list[Track]) -> bool:
-    """Whether a track sticks to a much larger one most of the time: a fragment of it, or its shadow."""
-    stuck = 0
-    for t, b in track.blobs.items():
-        stuck += any(t in k.blobs and b.area < SATELLITE * k.blobs[t].area and _touch(b, k.blobs[t]) for k in others)
-    return stuck > 0.5 * len(track.blobs)
+def _part_of(b: Blob, whole: Track) -> bool:
+    """Whether a blob is a piece of `whole` in its frame: stuck to it, and small or completing it."""
+    if b.t not in whole.blobs or not _touch(b, whole.blobs[b.t]):
+        return False
+    usual = max(whole.blobs.values(), key=lambda k: k.area)
+    return b.area < SATELLITE * whole.blobs[b.t].area or completes(join([b, whole.blobs[b.t]]), usual, b)
+
+
+def _gathered(tracks: list[Track]) -> list[Track]:
+    """Tracks without those that are pieces of a larger one most of the time: fragments of it, or its shadow."""
+    tracks = sorted(tracks, key=lambda k: -sum(b.area for b in k.blobs.values()))
+    kept: list[Track] = []
+    for track in tracks:
+        for whole in kept:
+            usual = max(whole.blobs.values(), key=lambda k: k.area)
+            pieces = [b for b in track.blobs.values() if _part_of(b, whole)]
+            if len(pieces) >= 0.5 * len(track.blobs):
+                whole.blobs.update({b.t: join([b, whole.blobs[b.t]]) for b in pieces
+                                    if completes(join([b, whole.blobs[b.t]]), usual, b)})
+                break
+        else:
+            kept.append(track)
+    return kept
 
 
 def _airy(track: Track, scenery: Scenery) -> bool:
@@ -97,7 +114,7 @@ def find_things(frames: np.ndarray, camera: CameraMotion, cuts: tuple[int, ...])
         fiery |= cv2.dilate(flame.place.astype(np.uint8), BOX, iterations=2) > 0
     found = [[b for b in blobs(t, f, lab(frames[t])) if not _in_flame(b, fiery)] for t, f in enumerate(fronts)]
     tracks = [k for k in follow(found, lambda t: lab(frames[t])) if len(k.blobs) >= min(2, count)]
-    tracks = [k for k in tracks if not _satellite(k, [o for o in tracks if o is not k]) and not _airy(k, scenery)]
+    tracks = [k for k in _gathered(tracks) if not _airy(k, scenery)]
     chains = sorted(link(tracks, scenery.behind(count // 2), scenery.threshold, count),
                     key=lambda c: -sum(b.area for b in c[0].blobs.values()))[:MOST]
     things = [_measured(k, gaps, count, h, w) for k, gaps in chains]

@@ -90,7 +90,7 @@ def _share(blob: Blob, tracks: list[Track], t: int, lab_frame: np.ndarray) -> li
     return parts
 
 
-def _fits(whole: Blob, usual: Blob, part: Blob) -> bool:
+def completes(whole: Blob, usual: Blob, part: Blob) -> bool:
     """Whether `part` of a thing, joined with the rest to `whole`, has its colour and keeps its size."""
     box, room = np.array(whole.mask.shape), 1.25 * np.array(usual.mask.shape) + 2
     alike = float(np.linalg.norm(part.colour - usual.colour)) < PART_COLOUR
@@ -130,7 +130,7 @@ def follow(found: list[list[Blob]], lab_frame: Callable[[int], np.ndarray]) -> l
             usual = active[i].typical(t)
             parts = [here[j]]
             for f, blob in enumerate(here):
-                if f not in taken and here[j].area < 0.8 * usual.area and _fits(join([*parts, blob]), usual, blob):
+                if f not in taken and here[j].area < 0.8 * usual.area and completes(join([*parts, blob]), usual, blob):
                     parts.append(blob)
                     taken.add(f)
             active[i].blobs[t] = join(parts) if len(parts) > 1 else here[j]
