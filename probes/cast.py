@@ -46,11 +46,17 @@ def colour_of(track: ThingTrack) -> np.ndarray:
 
 
 def cast(observation: Observation, script: Script) -> dict[str, Part]:
-    """A Part for each body of the inventory, without tracks where none will do; no track plays two bodies."""
+    """A Part for each body of the inventory, without tracks where none will do; no track plays two bodies.
+
+    With oracle sight a dot in a track's name marks the double of a body, which plays it as well.
+    """
     tracks = [t for t in observation.things.tracks if (t.state == SEEN).any()]
     bodies = [script.scene.body(thing.name) for thing in script.inventory]
     if any(t.name for t in tracks):
-        return {b.name: _part(observation, b, [t for t in tracks if t.name == b.name]) for b in bodies}
+        return {
+            b.name: _part(observation, b, [t for t in tracks if t.name and t.name.split(".")[0] == b.name])
+            for b in bodies
+        }
     taken: dict[str, list[ThingTrack]] = {b.name: [] for b in bodies}
     for track in tracks:
         fits = [b for b in bodies if (b.noun == "flame") == track.flame]

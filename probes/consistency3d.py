@@ -6,7 +6,7 @@ import numpy as np
 
 from probes.base import Probe
 from probes.calibration import load
-from probes.evidence import Finding, judge
+from probes.evidence import Finding, Found, judge
 from probes.multiview import epipolar_residual, rigid_residual
 from probes.perception.observation import Observation
 from probes.reading import Reading, Unscored
@@ -23,6 +23,14 @@ SIGMAS = 4.0
 
 def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:
     """The probability that one rigid scene explains how the points of the picture move."""
+    found = find(observation, script)
+    if isinstance(found, Unscored):
+        return found
+    return judge(found, LAWS, load("consistency3d", VERSION, observation.kind, observation.version))
+
+
+def find(observation: Observation, script: Script | None) -> Found | Unscored:
+    """What is amiss, before calibration."""
     count = len(observation.clip)
     if count < 4:
         return Unscored(f"{count} frames are too few to see a scene in depth")
@@ -43,8 +51,7 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
         findings += _unrigid(observation, xy, frames, sigma)
     if not told and max((f.strength for f in findings), default=0.0) < 1.0:
         return Unscored("too few points can be followed for long enough")
-    table = load("consistency3d", VERSION, observation.kind, observation.version)
-    return judge(findings, table, LAWS, {"windows": float(told)})
+    return Found(findings, {"windows": float(told)})
 
 
 def _unrigid(observation: Observation, xy: np.ndarray, frames: np.ndarray, sigma: float) -> list[Finding]:
@@ -57,8 +64,8 @@ def _unrigid(observation: Observation, xy: np.ndarray, frames: np.ndarray, sigma
     for law, residual in (("epipolar", pair), ("rigid", many)):
         off = residual > SIGMAS * sigma
         share = float(off.mean())
-        findings.append(Finding(law, "unrigid", start, end, _around(observation, xy[off, -1]), share / 0.1,
-                                f"{share:.0%} of the points move as no rigid scene does, {start:.2f} to {end:.2f} s"))  # fmt: skip
+        text = f"{share:.0%} of the points move as no rigid scene does, {start:.2f} to {end:.2f} s"
+        findings.append(Finding(law, "warp", start, end, _around(observation, xy[off, -1]), share / 0.1, text))
     return findings
 
 
@@ -97,5 +104,5 @@ def _cuts(observation: Observation, script: Script | None) -> list[Finding]:
 
 PROBE = Probe(
     "consistency3d", VERSION, "is there one rigid world behind the picture?",
-    ("warp", "slide_texture", "other_world", "unrigid"), score,
+    ("warp", "slide_texture", "other_world"), score,
 )  # fmt: skip

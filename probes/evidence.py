@@ -44,6 +44,14 @@ class Finding:
     text: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """All that a probe noticed in a clip, and what it measured."""
+
+    findings: list[Finding]
+    measures: dict[str, float]
+
+
 def greatest(findings: Iterable[Finding], laws: Iterable[str]) -> dict[str, float]:
     """The greatest strength found for each law, 0 where there is no finding."""
     strengths = dict.fromkeys(laws, 0.0)
@@ -52,9 +60,9 @@ def greatest(findings: Iterable[Finding], laws: Iterable[str]) -> dict[str, floa
     return strengths
 
 
-def judge(findings: list[Finding], table: Table, laws: tuple[str, ...], measures: dict[str, float]) -> Scored:
+def judge(found: Found, laws: tuple[str, ...], table: Table) -> Scored:
     """The calibrated reading: spans are the findings that weigh, or the heaviest one where only their sum does."""
-    strengths = greatest(findings, laws)
+    findings, strengths = found.findings, greatest(found.findings, laws)
     value = table.value(strengths)
     heavy = sorted(findings, key=lambda f: (-table.severity(f.law, f.strength), f.start, f.text))
     kept = [f for f in heavy if table.severity(f.law, f.strength) >= 0.5] or (heavy[:1] if value < 0.5 else [])
@@ -62,7 +70,7 @@ def judge(findings: list[Finding], table: Table, laws: tuple[str, ...], measures
         Span(f.kind, round(f.start, 3), round(f.end, 3), f.box, round(table.severity(f.law, f.strength), 4), f.text)
         for f in kept
     )
-    return Scored(value, spans, {**{f"strength_{law}": s for law, s in strengths.items()}, **measures})
+    return Scored(value, spans, {**{f"strength_{law}": s for law, s in strengths.items()}, **found.measures})
 
 
 def colour_name(lab: np.ndarray) -> str:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from probes.base import Probe
 from probes.calibration import load
-from probes.evidence import Finding, box_at, describe, judge
+from probes.cast import cast
+from probes.evidence import Finding, Found, box_at, describe, judge
 from probes.perception.flow import warp_back
 from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation, ThingTrack
 from probes.reading import Reading, Unscored
-from probes.trajectory import at_border, pixel, runs, trust, whole
+from probes.trajectory import at_border, pixel, runs, trust
 from simulator.script import Script
 
 VERSION = 1
-LAWS = ("gone", "born", "changed", "unreturned", "incoherent")
-FRAMES = 2.0  # frames of absence that count as one unit of strength
+LAWS = ("gone", "born", "changed", "doubled", "unreturned", "popped", "incoherent")
+FRAMES = 1.5  # frames of absence that count as one unit of strength
 COLOUR = 18.0  # distance in Lab, lightness at a third, that shade and noise do not make
-RATIO = 0.35  # of size, in logarithms
+SURPRISING = 8.0  # times what the clip's own motion leaves unexplained
+RATIO = 0.3  # of heights, in logarithms
 
 
 def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:
     """The probability that nothing vanished, appeared or came back as something else."""
+    found = find(observation, script)
+    if isinstance(found, Unscored):
+        return found
+    return judge(found, LAWS, load("permanence", VERSION, observation.kind, observation.version))
+
+
+def find(observation: Observation, script: Script | None) -> Found | Unscored:
+    """What is amiss, before calibration."""
     if len(observation.clip) < 2:
         return Unscored("one frame shows no permanence")
     incoherence = _incoherence(observation)
@@ -34,10 +46,12 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
                 findings += _gone(observation, track) + _born(observation, track) + _changed(observation, track)
                 findings += _unreturned(observation, track, script)
         findings += _exchanged(observation, things.tracks)
+        findings += _doubled(observation, script) if script else []
+    elif observation.camera.moving:
+        findings += _popped(observation)
     elif incoherence is None or incoherence.strength < 1.0:
         return Unscored(f"things cannot be told apart: {things.reason}")
-    table = load("permanence", VERSION, observation.kind, observation.version)
-    return judge(findings, table, LAWS, {"things": float(len(things.tracks))})
+    return Found(findings, {"things": float(len(things.tracks))})
 
 
 def _is_effect(track: ThingTrack, script: Script | None) -> bool:
@@ -79,70 +93,116 @@ def _born(observation: Observation, track: ThingTrack) -> list[Finding]:
                     box_at(track, first), strength, text)]  # fmt: skip
 
 
-def _looks(track: ThingTrack, frames: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Median colour (Lab), log area and log aspect in these frames."""
-    w = np.maximum(track.box[frames, 2] - track.box[frames, 0], 1e-6)
-    h = np.maximum(track.box[frames, 3] - track.box[frames, 1], 1e-6)
-    area = np.maximum(track.area[frames], 1e-9)
-    return np.median(track.colour[frames], axis=0), float(np.median(np.log(area))), float(np.median(np.log(w / h)))
+@dataclass(frozen=True)
+class _Look:
+    """How a thing looks over some frames: median Lab of its clearest frames, greatest box (w, h) in heights."""
+
+    colour: np.ndarray
+    width: float
+    height: float
 
 
-def _difference(
-    observation: Observation, before: ThingTrack, a: np.ndarray, after: ThingTrack, b: np.ndarray
-) -> tuple[float, str, str]:
-    """How unlike two appearances are (1: as unlike as a change of shade or of distance makes), kind, and in words."""
-    colour_a, area_a, aspect_a = _looks(before, a)
-    colour_b, area_b, aspect_b = _looks(after, b)
-    colour = float(np.linalg.norm((colour_b - colour_a) * (0.35, 1.0, 1.0))) / COLOUR
-    grain = 2.0 * pixel(observation) / np.sqrt(np.exp(min(area_a, area_b)))  # of the log area of a small thing
-    area = abs(area_b - area_a) / (2.0 * RATIO + grain)
-    aspect = abs(aspect_b - aspect_a) / (RATIO + grain)
-    worst = max(colour, area, aspect)
-    if worst == colour:
-        return worst, "colour_change", "in another colour"
-    return (worst, "size_change", "in another size") if worst == area else (worst, "shape_change", "in another shape")
+def _look(observation: Observation, track: ThingTrack, frames: np.ndarray) -> _Look:
+    """Of the frames in which most of it is seen; partly covered, a thing is darker and narrower than it is."""
+    aspect = observation.clip.width / observation.clip.height
+    clear = frames[track.area[frames] >= 0.5 * track.area[frames].max()]
+    box = track.box[clear]
+    return _Look(
+        np.median(track.colour[clear], axis=0),
+        aspect * float((box[:, 2] - box[:, 0]).max()),
+        float((box[:, 3] - box[:, 1]).max()),
+    )
+
+
+def _recoloured(before: _Look, after: _Look) -> float:
+    """How unlike two colours are; 1 is more than shade and turning make."""
+    return float(np.linalg.norm((after.colour - before.colour) * (0.35, 1.0, 1.0))) / COLOUR
+
+
+def _reshaped(observation: Observation, before: _Look, after: _Look) -> float:
+    """How unlike two heights are, which hold while something hides one side; 1 is more than turning and noise make."""
+    grain = 1.5 * pixel(observation) / min(before.height, after.height)
+    return max(0.0, abs(np.log(after.height / before.height)) - grain) / RATIO
 
 
 def _changed(observation: Observation, track: ThingTrack) -> list[Finding]:
-    """A thing that looks otherwise after it was out of sight, or from one frame to the next."""
-    frames = np.flatnonzero(whole(track))
-    worst: tuple[float, int, str, str] | None = None
-    for k in range(2, len(frames) - 1):
-        a, b = frames[max(0, k - 4) : k], frames[k : k + 4]
-        if int(frames[k]) in observation.cuts:
-            continue
-        unlike, kind, words = _difference(observation, track, a, track, b)
-        if worst is None or unlike > worst[0]:
-            worst = unlike, k, kind, words
-    if worst is None or worst[0] < 0.5:
+    """A thing that comes back from out of sight as another, or takes another colour before our eyes."""
+    found = runs((track.state == SEEN) & np.isfinite(track.area))
+    findings = []
+    for (a0, a1), (b0, b1) in zip(found, found[1:], strict=False):
+        if b1 - b0 >= 2 and a1 - a0 >= 2 and np.isin(track.state[a1:b0], (HIDDEN, OUT)).any():
+            findings += _returned(observation, track, np.arange(a0, a1), track, np.arange(b0, b1))
+    for start, stop in found:
+        clear = start + np.flatnonzero(track.area[start:stop] >= 0.5 * track.area[start:stop].max())
+        for k in range(2, len(clear) - 1):
+            if int(clear[k]) in observation.cuts:
+                continue
+            before = _look(observation, track, clear[max(0, k - 3) : k])
+            unlike = _recoloured(before, _look(observation, track, clear[k : k + 3]))
+            if unlike >= 0.5:
+                when = int(clear[k]) / observation.clip.fps
+                text = f"{describe(track)} takes another colour at {when:.2f} s"
+                findings.append(Finding("changed", "colour_change", when, stop / observation.clip.fps,
+                                        box_at(track, int(clear[k])), unlike * trust(observation, track), text))  # fmt: skip
+    return sorted(findings, key=lambda f: -f.strength)[:1]
+
+
+def _returned(
+    observation: Observation, before: ThingTrack, a: np.ndarray, after: ThingTrack, b: np.ndarray
+) -> list[Finding]:
+    """What is other in the frames `b`, after it was out of sight, than in the frames `a` before."""
+    first, second = _look(observation, before, a), _look(observation, after, b)
+    recoloured, reshaped = _recoloured(first, second), _reshaped(observation, first, second)
+    unlike = max(recoloured, reshaped)
+    if unlike < 0.5:
         return []
-    unlike, k, kind, words = worst
-    start, hidden = int(frames[k]), frames[k] - frames[k - 1] > 1
-    verb = "comes back" if hidden else "goes on"
-    text = f"{describe(track)} {verb} {words} at {start / observation.clip.fps:.2f} s"
-    return [Finding("changed", kind, _seconds(observation, start), _seconds(observation, int(frames[-1]) + 1),
-                    box_at(track, start), unlike * trust(observation, track), text)]  # fmt: skip
+    wider = second.width / first.width
+    kind, words = ("size_change", "in another size") if (wider > 1) == (second.height > first.height) else (
+        "shape_change", "in another shape")  # fmt: skip
+    if recoloured == unlike:
+        kind, words = "colour_change", "in another colour"
+    when = int(b[0]) / observation.clip.fps
+    strength = unlike * min(trust(observation, before), trust(observation, after))
+    return [Finding("changed", kind, when, (int(b[-1]) + 1) / observation.clip.fps, box_at(after, int(b[0])), strength,
+                    f"{describe(before)} comes back {words} at {when:.2f} s")]  # fmt: skip
 
 
 def _exchanged(observation: Observation, tracks: tuple[ThingTrack, ...]) -> list[Finding]:
     """A thing that goes out of sight for good, and after it another that comes from there."""
     findings = []
-    lost = [t for t in tracks if not t.flame and t.state[-1] in (HIDDEN, OUT) and whole(t).sum() >= 2]
-    found = [t for t in tracks if not t.flame and t.state[0] in (HIDDEN, OUT) and whole(t).sum() >= 2]
+    lost = [t for t in tracks if not t.flame and t.state[-1] in (HIDDEN, OUT) and _frames(t).size >= 2]
+    found = [t for t in tracks if not t.flame and t.state[0] in (HIDDEN, OUT) and _frames(t).size >= 2]
     for before in lost:
-        last = int(np.flatnonzero(before.state == SEEN)[-1])
-        later = [t for t in found if t is not before and np.argmax(t.state == SEEN) > last]
-        if not later:
+        a = _frames(before)
+        later = [t for t in found if t is not before and _frames(t)[0] > a[-1]]
+        if later:
+            after = min(later, key=lambda t: int(_frames(t)[0]))
+            findings += _returned(observation, before, a, after, _frames(after))
+    return findings
+
+
+def _frames(track: ThingTrack) -> np.ndarray:
+    """The frames in which a track is seen and measured."""
+    return np.flatnonzero((track.state == SEEN) & np.isfinite(track.area))
+
+
+def _doubled(observation: Observation, script: Script) -> list[Finding]:
+    """Two things that play one body of the script at the same time."""
+    findings = []
+    for part in cast(observation, script).values():
+        if part.body.noun == "flame" or len(part.tracks) < 2:
             continue
-        after = min(later, key=lambda t: int(np.argmax(t.state == SEEN)))
-        a, b = np.flatnonzero(whole(before))[-4:], np.flatnonzero(whole(after))[:4]
-        unlike, kind, words = _difference(observation, before, a, after, b)
-        if unlike >= 0.5:
-            when = b[0] / observation.clip.fps
-            text = f"{describe(before)} comes back {words}, as {describe(after)}, at {when:.2f} s"
-            strength = unlike * min(trust(observation, before), trust(observation, after))
-            findings.append(Finding("changed", kind, _seconds(observation, int(b[0])), observation.clip.seconds,
-                                    box_at(after, int(b[0])), strength, text))  # fmt: skip
+        main = max(part.tracks, key=lambda t: float(np.nansum(t.area)))
+        for other in part.tracks:
+            both = (main.state == SEEN) & (other.state == SEEN)
+            if other is main or not both.any() or np.nanmedian(other.area[both]) < 0.2 * np.nanmedian(main.area[both]):
+                continue
+            start = int(np.argmax(both))
+            when = start / observation.clip.fps
+            text = f"a second {part.body.colour} {part.body.noun} from {when:.2f} s"
+            strength = int(both.sum()) / FRAMES * min(trust(observation, main), trust(observation, other))
+            findings.append(Finding("doubled", "duplicate", when, (int(np.flatnonzero(both)[-1]) + 1) /
+                                    observation.clip.fps, box_at(other, start), strength, text))  # fmt: skip
     return findings
 
 
@@ -159,6 +219,23 @@ def _unreturned(observation: Observation, track: ThingTrack, script: Script | No
     strength = late * observation.clip.fps / FRAMES * trust(observation, track)
     return [Finding("unreturned", "vanish", max(due), observation.clip.seconds,
                     box_at(track, last), strength, text)]  # fmt: skip
+
+
+def _popped(observation: Observation) -> list[Finding]:
+    """Under a moving camera, where things are not followed: what changes more suddenly than parallax explains."""
+    fps = observation.clip.fps
+    return [
+        Finding(
+            "popped",
+            "vanish",
+            pop.frame / fps,
+            observation.clip.seconds,
+            pop.box,
+            pop.strength / SURPRISING,
+            f"something appears or vanishes at {pop.frame / fps:.2f} s",
+        )  # fmt: skip
+        for pop in observation.pops[:3]
+    ]
 
 
 def _incoherence(observation: Observation) -> Finding | None:
@@ -178,5 +255,6 @@ def _incoherence(observation: Observation) -> Finding | None:
 
 PROBE = Probe(
     "permanence", VERSION, "is every thing accounted for in every frame?",
-    ("vanish", "appear", "duplicate", "colour_change", "size_change", "shape_change", "incoherent"), score,
+    ("vanish", "appear", "duplicate", "return_missing", "return_duplicate", "colour_change", "size_change",
+     "shape_change"), score,
 )  # fmt: skip

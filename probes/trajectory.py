@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation, ThingTrack
+from probes.perception.observation import SEEN, Observation, ThingTrack
 
 BLUR = 0.3  # pixels: noise of a centre, at working resolution
 FINEST = 192  # pixels: perception looks at clips no larger than this
@@ -47,16 +47,12 @@ def at_border(track: ThingTrack) -> np.ndarray:
 
 def whole(track: ThingTrack) -> np.ndarray:
     """(T,) whether the thing is seen whole, neither cut by the border nor partly covered: its centre is its own."""
-    seen = track.state == SEEN
-    if not seen.any():
-        return seen
-    area = np.where(seen, track.area, 0.0)
-    usual = np.median(area[seen])
-    covered = np.zeros(len(seen), bool)
-    gone = np.isin(track.state, (HIDDEN, OUT, ABSENT))
-    beside = np.convolve(gone, np.ones(3), "same") > 0  # the frames about to be covered, or just uncovered
-    covered[seen] = (area[seen] < 0.6 * usual) | (beside[seen] & (area[seen] < 0.85 * usual))
-    return seen & ~at_border(track) & ~covered
+    good = np.zeros(len(track.state), bool)
+    for start, stop in runs(track.state == SEEN):
+        area = track.area[start:stop]
+        beside = (start > 0, stop < len(good))  # out of sight before, after: partly covered on the way
+        good[start:stop] = area >= (0.87 if any(beside) else 0.6) * np.quantile(area, 0.75)
+    return good & ~at_border(track)
 
 
 def trust(observation: Observation, track: ThingTrack) -> float:

@@ -9,13 +9,13 @@ from probes.adherence.prompt import read_prompt
 from probes.base import Probe
 from probes.calibration import load
 from probes.cast import Part, cast
-from probes.evidence import Finding, box_at, judge
+from probes.evidence import Finding, Found, box_at, judge
 from probes.perception.observation import Observation
 from probes.reading import Reading, Unscored
 from simulator.script import Expected, Script
 
 VERSION = 1
-LAWS = ("event", "events", "camera")
+LAWS = ("event", "camera")
 STILL = 0.05  # heights a second: a camera slower than this does not orbit
 
 
@@ -23,6 +23,14 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
     """The probability that everything the script expects took place."""
     if script is None:
         return read_prompt(observation, prompt)
+    found = find(observation, script)
+    if isinstance(found, Unscored):
+        return found
+    return judge(found, LAWS, load("adherence", VERSION, observation.kind, observation.version))
+
+
+def find(observation: Observation, script: Script) -> Found | Unscored:
+    """What is amiss, before calibration."""
     parts = cast(observation, script)
     outcomes: list[tuple[Outcome, Part | None]] = []
     for expected in script.expected:
@@ -39,12 +47,8 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
         return Unscored("the script expects nothing that can be seen")
     amiss = [o.amiss for o, _ in outcomes]
     findings = [_finding(observation, script, o, p) for o, p in outcomes if o.amiss > 0.0]
-    if findings:
-        worst = max(findings, key=lambda f: f.strength)
-        share = float(np.mean(amiss))
-        findings.append(Finding("events", worst.kind, worst.start, worst.end, worst.box, 2.0 * share, worst.text))
     measures = {"expected": float(len(amiss)), "amiss": float(np.mean(amiss)), "worst": float(max(amiss))}
-    return judge(findings, load("adherence", VERSION, observation.kind, observation.version), LAWS, measures)
+    return Found(findings, measures)
 
 
 def _orbits(observation: Observation, expected: Expected) -> Outcome:
@@ -72,5 +76,5 @@ def _finding(observation: Observation, script: Script, outcome: Outcome, part: P
 
 PROBE = Probe(
     "adherence", VERSION, "did the script take place?",
-    ("event_missing", "wrong_time", "wrong_colour", "camera_still"), score,
+    ("return_missing", "flame_stays"), score,
 )  # fmt: skip

@@ -10,9 +10,11 @@ import numpy as np
 from probes.cast import Part
 from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation
 from probes.trajectory import noise, runs
+from probes.whereabouts import whereabouts
 from simulator.script import Expected
 
 SLACK = 1.5  # frames by which an event may be early or late
+FADED = 0.3  # of its usual share of the picture: a thing that shows less is gone
 MOVED = 0.05  # heights: less is no motion that a prompt would tell of
 
 
@@ -27,6 +29,9 @@ class Outcome:
     expected: Expected
     amiss: float
     words: str = ""
+
+
+Look = Callable[[Observation, Part, Expected], "Outcome | None"]
 
 
 def check(observation: Observation, part: Part, expected: Expected) -> Outcome | None:
@@ -59,11 +64,17 @@ def _enters(part: Part, state: int, after: int) -> list[int]:
     return [a for a, _ in runs(part.state == state) if a > 0 and part.state[a - 1] == after]
 
 
-def _present(observation: Observation, part: Part, expected: Expected) -> Outcome:
-    window = part.state[_frames(observation, expected)]
-    if not window.size:
-        return Outcome(expected, 0.0)
-    lost = float(np.mean(window == ABSENT))
+def _present(observation: Observation, part: Part, expected: Expected) -> Outcome | None:
+    window = _frames(observation, expected)
+    if not window.any():
+        return None
+    if part.tracks:
+        lost = float(np.mean(part.state[window] == ABSENT))
+    else:  # what never moves is no track: look for its colour
+        spot = whereabouts(observation, part.body)
+        if spot is None:
+            return None
+        lost = float(np.mean(spot.share[window] < FADED * np.quantile(spot.share, 0.75)))
     return Outcome(expected, min(1.0, 2.0 * lost), "is not there all the time" if lost < 1.0 else "is not there")
 
 
@@ -90,7 +101,7 @@ def _least(observation: Observation, part: Part) -> float:
     return max(MOVED, 4.0 * max((noise(observation, t) for t in part.tracks), default=0.0))
 
 
-def _moves(axis: int, sign: float, words: str) -> Callable[[Observation, Part, Expected], Outcome]:
+def _moves(axis: int, sign: float, words: str) -> Look:
     def look(observation: Observation, part: Part, expected: Expected) -> Outcome:
         path = part.centre[_frames(observation, expected), axis]
         path = sign * path[np.isfinite(path)]
@@ -134,7 +145,7 @@ def _stays_lit(observation: Observation, part: Part, expected: Expected) -> Outc
     return Outcome(expected, min(1.0, 2.0 * dark), "does not stay lit")
 
 
-LOOKS: dict[str, Callable[[Observation, Part, Expected], Outcome]] = {
+LOOKS: dict[str, Look] = {
     "present": _present,
     "leaves_frame": _leaves,
     "returns": _returns,

@@ -5,21 +5,30 @@ from __future__ import annotations
 from probes.base import Probe
 from probes.calibration import load
 from probes.cast import cast
-from probes.evidence import Finding, judge
+from probes.evidence import Finding, Found, judge
 from probes.perception.observation import Observation
 from probes.plausibility.continuity import jumps
 from probes.plausibility.flame import flame
 from probes.plausibility.flight import flight
 from probes.reading import Reading, Unscored
+from probes.whereabouts import whereabouts
 from simulator.script import Script
 
 VERSION = 1
-LAWS = ("continuity", "inertia", "gravity", "energy", "causality")
+LAWS = ("continuity", "inertia", "gravity", "energy", "solidity", "causality")
 LEAST = 4  # frames: fewer show no acceleration
 
 
 def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:
     """The probability that nothing moved as nothing can."""
+    found = find(observation, script)
+    if isinstance(found, Unscored):
+        return found
+    return judge(found, LAWS, load("plausibility", VERSION, observation.kind, observation.version))
+
+
+def find(observation: Observation, script: Script | None) -> Found | Unscored:
+    """What is amiss, before calibration."""
     if len(observation.clip) < LEAST:
         return Unscored(f"{len(observation.clip)} frames are too few to see how things move")
     things = observation.things
@@ -31,15 +40,17 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
     for track in things.tracks:
         findings += flame(observation, track, script) if track.flame else jumps(observation, track)
     if script is not None:
-        free = [p for p in cast(observation, script).values() if p.body.motion == "free" and p.tracks]
-        for part in free:
-            findings += flight(observation, part, script)
-    table = load("plausibility", VERSION, observation.kind, observation.version)
-    return judge(findings, table, LAWS, {"things": float(len(things.tracks))})
+        fixed = [b for b in script.scene.bodies if b.motion == "fixed" and any(g.solid for g in b.geoms)]
+        spots = [whereabouts(observation, b) for b in fixed]
+        solids = [spot.box for spot in spots if spot is not None]
+        for part in cast(observation, script).values():
+            if part.body.motion == "free" and part.tracks:
+                findings += flight(observation, part, script, solids)
+    return Found(findings, {"things": float(len(things.tracks))})
 
 
 PROBE = Probe(
     "plausibility", VERSION, "do things move as things can?",
-    ("teleport", "time_skip", "sudden_stop", "sudden_turn", "float", "drift_up", "energy_gain", "sink_in",
-     "pass_through", "flame_stays", "flame_dies_early", "relight"), score,
+    ("teleport", "time_skip", "pass_through", "sink_in", "float", "drift_up", "no_fall", "sudden_stop", "sudden_turn",
+     "energy_gain", "flame_stays", "flame_dies_early", "relight"), score,
 )  # fmt: skip

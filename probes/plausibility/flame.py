@@ -9,8 +9,6 @@ from probes.perception.observation import ABSENT, SEEN, Observation, ThingTrack
 from probes.trajectory import runs
 from simulator.script import Script
 
-SLACK = 1.5  # frames
-
 
 def flame(observation: Observation, track: ThingTrack, script: Script | None) -> list[Finding]:
     """What a flame does without a cause; what its causes are, only a script tells."""
@@ -33,8 +31,8 @@ def flame(observation: Observation, track: ThingTrack, script: Script | None) ->
         late = (dies - event.end) * fps / 2.0
         findings.append(Finding("causality", "flame_stays", event.end, dies, box_at(track, last), late,
                                 f"flame still burns at {dies:.2f} s; it was put out by {event.end:.2f} s"))  # fmt: skip
-    early = ((event.start if event.kind == "goes_out" else event.end) - dies) * fps - SLACK
+    early = ((event.start if event.kind == "goes_out" else event.end) - dies) * fps
     if last < len(lit) - 1 and early > 0.0:
-        findings.append(Finding("causality", "flame_dies_early", dies, len(lit) / fps, box_at(track, last), early / 1.5,
+        findings.append(Finding("causality", "flame_dies_early", dies, len(lit) / fps, box_at(track, last), early / 0.7,
                                 f"flame dies at {dies:.2f} s; nothing had reached it"))  # fmt: skip
     return findings

@@ -8,8 +8,9 @@ import numpy as np
 
 from probes.cast import Part
 from probes.evidence import Finding, box_at
-from probes.perception.observation import OUT, SEEN, Observation
-from probes.trajectory import Piece, at_border, noise, pieces, runs, trust, whole
+from probes.perception.observation import OUT, SEEN, Observation, ThingTrack
+from probes.reading import Box
+from probes.trajectory import Piece, at_border, noise, pieces, pixel, runs, trust, whole
 from simulator.script import Script
 
 SCALES = (0.6, 0.75, 0.9, 1.0, 1.1, 1.3, 1.6)  # of the script's gravity in the picture: a model's camera may differ
@@ -18,8 +19,11 @@ NEAR = 0.07  # heights: this close to the lowest place that the thing gets to, t
 SIGMAS = 4.0
 
 
-def flight(observation: Observation, part: Part, script: Script) -> list[Finding]:
-    """What a free body of the script does that no free flight does."""
+def flight(observation: Observation, part: Part, script: Script, solids: list[Box]) -> list[Finding]:
+    """What a free body of the script does that no free flight does.
+
+    solids: where in the picture other things can turn it.
+    """
     track = max(part.tracks, key=lambda t: float(trust(observation, t)))
     frames = np.flatnonzero(whole(track))
     if len(frames) < 4:
@@ -29,9 +33,11 @@ def flight(observation: Observation, part: Part, script: Script) -> list[Finding
     times, path = frames / fps, track.centre[frames]
     g, found = _divide(times, path, sigma, gravity(script, part.body.pos))
     floor = float(np.nanmax(track.centre[:, 1]))
+    free = np.array([not _beside(track.box[f], solids) for f in frames])
     made = (
-        _breaks(found, times, path, sigma, floor, g)
-        + _hovers(found, times, path, sigma, floor, g)
+        _breaks(found, times, path, sigma, floor, g, free)
+        + _hovers(found, times, path, sigma, floor, g, free)
+        + _sinks(observation, track, sigma)
         + _energy(track.centre[:, 1], track.state, at_border(track), sigma, fps)
     )
     sure = trust(observation, track)
@@ -69,7 +75,7 @@ def _divide(times: np.ndarray, path: np.ndarray, sigma: float, g: float) -> tupl
 
 
 def _breaks(
-    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float
+    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float, free: np.ndarray
 ) -> list[Made]:
     """Changes of velocity in mid-air."""
     made: list[Made] = []
@@ -79,7 +85,11 @@ def _breaks(
         middle = float(first - last) / 2.0
         meet = (a.at(float(last - times[a.start]) + middle) + b.at(-middle)) / 2.0
         low = max(float(meet[1]), float(path[a.stop - 1, 1]), float(path[b.start, 1]))
-        if low > floor - NEAR or min(a.stop - a.start, b.stop - b.start) < 2:
+        if (
+            low > floor - NEAR
+            or not (free[a.stop - 1] and free[b.start])
+            or min(a.stop - a.start, b.stop - b.start) < 2
+        ):
             continue
         change = float(np.linalg.norm(after - before - (0.0, g * 2.0 * middle)))
         error = sigma * math.sqrt(_slope(times, a) + _slope(times, b))
@@ -90,6 +100,11 @@ def _breaks(
     return made
 
 
+def _beside(box: np.ndarray, solids: list[Box]) -> bool:
+    """Whether a box meets one of `solids`."""
+    return any(box[0] < s[2] and s[0] < box[2] and box[1] < s[3] and s[1] < box[3] for s in solids)
+
+
 def _slope(times: np.ndarray, piece: Piece) -> float:
     """Variance of a piece's velocity over that of a position, 1 / s^2."""
     t = times[piece.start : piece.stop]
@@ -97,7 +112,7 @@ def _slope(times: np.ndarray, piece: Piece) -> float:
 
 
 def _hovers(
-    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float
+    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float, free: np.ndarray
 ) -> list[Made]:
     """Pieces in mid-air in which gravity does nothing, apart from a thing not yet let go at the start."""
     made: list[Made] = []
@@ -106,7 +121,7 @@ def _hovers(
         lasts = float(t[-1] - t[0])
         high = floor - float(path[piece.start : piece.stop, 1].max())
         held = piece.start == 0 and float(np.linalg.norm(piece.v)) * lasts < SIGMAS * sigma
-        if piece.a > 0.0 or len(t) < 3 or high < NEAR or held:
+        if piece.a > 0.0 or len(t) < 3 or high < NEAR or held or not free[piece.start : piece.stop].all():
             continue
         strength = g * lasts**2 / 8.0 / (SIGMAS * sigma)  # the sagitta that is missing, in what can be seen
         kind, words = ("drift_up", "rises") if piece.v[1] < -0.15 * g * lasts else ("float", "floats")
@@ -114,6 +129,25 @@ def _hovers(
             ("gravity", kind, float(t[0]), float(t[-1]), strength, f"{words} from {t[0]:.2f} s; nothing holds it")
         )
     return made
+
+
+def _sinks(observation: Observation, track: ThingTrack, sigma: float) -> list[Made]:
+    """A thing whose lower part goes into what bears it: less of its height is seen than in the air, for good."""
+    seen = np.flatnonzero((track.state == SEEN) & ~at_border(track) & np.isfinite(track.area))
+    if seen.size < 6:
+        return []
+    height = track.box[seen, 3] - track.box[seen, 1]
+    width = track.box[seen, 2] - track.box[seen, 0]
+    squat = height / np.maximum(width, 1e-9)
+    usual, last = float(np.median(squat[:3])), float(np.median(squat[-3:]))
+    lower = float(track.centre[seen[-1], 1] - track.centre[seen[0], 1])
+    grain = 1.5 * pixel(observation) / float(np.median(height))
+    lost = 1.0 - last / usual - grain
+    if lower < SIGMAS * sigma or lost <= 0.0:
+        return []
+    start = int(seen[np.argmax(squat < (usual + last) / 2.0)])
+    fps = observation.clip.fps
+    return [("solidity", "sink_in", start / fps, (int(seen[-1]) + 1) / fps, lost / 0.15, "sinks into the floor")]
 
 
 def _energy(y: np.ndarray, state: np.ndarray, border: np.ndarray, sigma: float, fps: float) -> list[Made]:
