@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -80,6 +81,7 @@ def _environment() -> Iterator[None]:
 
 def _serve(pipe: Connection, target: str, setup: Any) -> None:
     """The life of one process: build the worker, then do jobs until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and ends us
     import cv2
 
     cv2.setNumThreads(1)
@@ -96,12 +98,12 @@ def _serve(pipe: Connection, target: str, setup: Any) -> None:
             try:
                 for content in worker.do(job):
                     pipe.send(("message", content))
-            except (BrokenPipeError, KeyboardInterrupt):
+            except BrokenPipeError:
                 return
             except Exception as raised:  # one job's fault must not cost the others
                 error = f"{type(raised).__name__}: {raised}"
             pipe.send(("done", error))
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):  # the parent is gone, or wants us to be
+    except (EOFError, BrokenPipeError):  # the parent is gone
         return
 
 

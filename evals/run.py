@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
-from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from evals.console import console, emit
-from evals.engine import Done, pool
+from evals.estimate import estimate, show_estimate
 from evals.execute import Plan, execute, home, processes, scoring
 from evals.store import ClipRow, ShotRow
-from evals.suite import Cell, Suite, prompt_of
+from evals.suite import Suite, prompt_of
 from evals.summary import conclude, incomplete
 from evals.work import Setup, ShotJob, build_model
 from simulator.errors import UsageError
-
-WORKER = "evals.work:ShotWorker"
 
 
 def plan(cfg: dict[str, Any]) -> Plan:
@@ -51,46 +44,11 @@ def plan(cfg: dict[str, Any]) -> Plan:
         spec={**ask, "scoring": scoring(cfg["perception"], cfg["probes"])},
         shots=[ShotRow(i, c.family, c.seed, c.mode, prompt_of(scripts[i]), *size) for i, c in cells.items()],
         make_job=make_job,
-        worker=WORKER,
+        worker="evals.work:ShotWorker",
         setup=Setup(folder, cfg["perception"], tuple(settings.items()), suite, cfg["seed"]),
         engine=cfg["engine"],
         workers=workers,
         asked=cfg,
-    )
-
-
-def estimate(asked: Plan) -> dict[str, Any]:
-    """Shots, minutes and bytes to expect, from two shots that are done and thrown away.
-
-    A stranger's program is not run for this: then minutes and bytes are None.
-    """
-    seconds = size = None
-    cells = [Cell(row.family, row.seed, row.mode) for row in asked.shots]
-    if asked.asked["model"]["name"] != "command":
-        with tempfile.TemporaryDirectory() as scratch:
-            setup = Setup(Path(scratch), asked.perception, asked.setup.model, asked.setup.suite, asked.setup.seed)
-            (setup.folder / "clips").mkdir()
-            jobs = [ShotJob(cell, None, tuple(asked.probes)) for cell in (cells[0], cells[-1])]
-            ends = [time.monotonic() for _, said in pool(WORKER, setup, jobs, 1) if isinstance(said, Done)]
-            files = list((setup.folder / "clips").iterdir())
-            seconds = ends[-1] - ends[0] if len(ends) > 1 else None
-            size = sum(f.stat().st_size for f in files) / max(1, len(files))
-    return {
-        "run": str(asked.folder),
-        "shots": len(cells),
-        "processes": asked.workers,
-        "minutes": None if seconds is None else round(seconds * len(cells) / asked.workers / 60 + 0.1, 1),
-        "bytes": None if size is None else round(size * len(cells)),
-    }
-
-
-def show_estimate(expected: dict[str, Any], out: Console) -> None:
-    """Say what a run would take."""
-    took = "an unknown time" if expected["minutes"] is None else f"about {expected['minutes']} minutes"
-    size = "an unknown size" if expected["bytes"] is None else f"about {expected['bytes'] / 1e6:.1f} MB"
-    out.print(
-        f"{expected['shots']} shots on {expected['processes']} processes, {took}, {size}, into {expected['run']}",
-        markup=False,
     )
 
 

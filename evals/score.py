@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from evals.console import console, emit
+from evals.estimate import estimate, show_estimate
 from evals.execute import Plan, execute, home, processes, scoring
 from evals.store import ClipRow, ShotRow
 from evals.summary import conclude, incomplete
 from evals.work import FileJob, Setup
-from simulator.adapters.folder import videos
+from simulator.adapters.folder import file_digest, videos
 from simulator.errors import UsageError, unknown
 
 MODE = "video"
@@ -99,7 +100,7 @@ def plan(cfg: dict[str, Any]) -> Plan:
     label = str(cfg["label"] or folder.resolve().name)
     content = hashlib.sha256()
     for shot_id, path in by_id.items():
-        content.update(f"{shot_id}\0{prompts.get(shot_id)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        content.update(f"{shot_id}\0{prompts.get(shot_id)}\0{file_digest(path)}\n".encode())
     ask = {
         "model": {"label": label, "name": "videos"},
         "suite": {"name": "videos", "files": len(by_id), "prompts": len(prompts), "content": content.hexdigest()},
@@ -127,10 +128,10 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
     out = console(json_out)
     asked = plan(cfg)
     if dry_run:
-        told = {"run": str(asked.folder), "videos": len(asked.shots), "processes": asked.workers}
-        out.print(f"{len(asked.shots)} videos on {asked.workers} processes into {asked.folder}", markup=False)
+        expected = estimate(asked)
+        show_estimate(expected, out)
         if json_out:
-            emit(told)
+            emit(expected)
         return 0
     execute(asked, out)
     summary = conclude(asked.folder, out)

@@ -61,8 +61,14 @@ class Folder:
         total = hashlib.sha256()
         for shot_id, file in sorted(self.files.items()):
             if file.is_file():
-                total.update(f"{shot_id} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+                total.update(f"{shot_id} {file_digest(file)}\n".encode())
         return {"name": self.name, "videos": total.hexdigest()}
+
+
+def file_digest(path: Path) -> str:
+    """sha256 (hex) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def videos(folder: Path) -> list[Path]:
