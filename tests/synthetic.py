@@ -13,6 +13,8 @@ import av
 import numpy as np
 import pandas as pd
 
+from evals.store import SCHEMA, SCHEMA_VERSION
+
 FAMILIES = ("candle_blowout", "ball_through_hoop", "leaves_frame", "occluder_pass", "drop_bounce", "camera_orbit")
 PROBES = ("permanence", "plausibility", "consistency3d", "adherence")
 KINDS = {"permanence": "vanish", "plausibility": "teleport", "consistency3d": "warp", "adherence": "event missing"}
@@ -97,6 +99,7 @@ def write(results: Any, folder: Path) -> Path:
     (folder / "spec.json").write_text(json.dumps(results.spec))
     (folder / "record.json").write_text(json.dumps(results.record))
     with sqlite3.connect(folder / "results.sqlite") as db:
+        db.executescript(f"{SCHEMA} PRAGMA user_version = {SCHEMA_VERSION};")
         readings = results.readings.assign(measures=results.readings["measures"].map(json.dumps))
         for name, frame in (
             ("shot", results.shots),
@@ -104,7 +107,7 @@ def write(results: Any, folder: Path) -> Path:
             ("reading", readings),
             ("span", results.spans),
         ):
-            frame.to_sql(name, db, index=False)
+            frame.to_sql(name, db, index=False, if_exists="append")
     for n, path in enumerate(results.clips["path"].dropna()):
         write_clip(folder / path, n)
     return folder
