@@ -77,6 +77,8 @@ def show(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
         return 0
     table = Table.grid(padding=(0, 2))
     for key, value in document.items():
+        if value == []:
+            continue
         lines = [str(v) for v in value] if isinstance(value, list) else [str(value)]
         table.add_row(f"[bold cyan]{key}[/]", escape("\n".join(lines)))
     console().print(table)
@@ -111,5 +113,5 @@ def _family(name: str) -> dict[str, Any]:
         "inventory": [f"{thing.colour} {thing.noun}" for thing in script.inventory],
         "expected": [f"{e.kind} {e.subject}, {e.start:.2f} to {e.end:.2f} s" for e in script.expected],
         "violations": sorted({b.kind for b in script.breakable}),
-        "parameters": [f"{key}={value}" for key, value in script.parameters.items()],
+        "parameters": [f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in script.parameters.items()],
     }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import simulator.model
 from evals import config
 from evals.suite import Cell, Suite
 from simulator.adapters import MODELS
@@ -21,6 +22,7 @@ COMMAND = (
     f"{sys.executable} {PROGRAM} --prompt {{prompt}} --out {{out}} --height {{height}} --width {{width}} "
     "--frames {frames} --seed {seed} --fps {fps} --video {video}"
 )
+WEIGHTS = Path(simulator.model.__file__).parent / "weights"
 SUITE = Suite.from_config(config.load("run", ["suite=smoke", "suite.seconds=1"])["suite"])
 STRANGERS = ("folder", "command")  # what they return is checked where it is used
 
@@ -39,6 +41,8 @@ def build(name: str, shot: Shot, folder: Path) -> VideoModel:
         write_video(folder / f"{shot.id}.mkv", play(shot.script, 64, 64, 8.0, frames=shot.frames).clip)
         settings = {"path": str(folder)}
     elif name == "world":
+        if not (WEIGHTS / "early.safetensors").is_file():
+            pytest.skip("no checkpoint is here yet; `worldassay train` makes one")
         settings = {"checkpoint": "early"}
     model: VideoModel = MODELS.load(name)(**settings)
     return model
@@ -60,9 +64,8 @@ def test_a_model_answers_its_shot_and_does_so_again(name: str, shot: Shot, tmp_p
 def test_a_model_says_who_it_is(name: str, tmp_path: Path) -> None:
     shot = SUITE.shot(Cell("drop_bounce", 3, "prompt"), 0)
     first, second = (build(name, shot, tmp_path) for _ in range(2))
-    assert first.name == name
     assert first.identity() == second.identity()
-    assert first.identity()["name"] == name
+    assert first.identity()["name"] == first.name == ("early" if name == "world" else name)
     assert all(isinstance(x, str) for pair in first.identity().items() for x in pair)
 
 
