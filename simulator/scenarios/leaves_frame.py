@@ -73,7 +73,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     blocks = parts.clutter(rng, int(rng.integers(0, 1 + round(2 * difficulty))), span, (rgb,))
     scene = Scene((thing, *blocks), cam, setting, parts.lights(rng, span))
 
-    out = [_times_out(cam, keys, r, aspect) for aspect in (NARROWEST, 1.0, WIDEST)]
+    out = [_times_out(stops, _edge(cam, r, up, sign, aspect, far)) for aspect in (NARROWEST, 1.0, WIDEST)]
     (first, last), (leaves, returns), (late, early) = out
     words = {
         "a": parts.article(colour),
@@ -149,10 +149,20 @@ def _keys(
     )
 
 
-def _times_out(cam: Camera, keys: tuple[Key, ...], r: float, aspect: float) -> tuple[float, float]:
-    """The first and last time (seconds) at which the thing is wholly out of a picture of this aspect."""
-    times = np.linspace(0.0, keys[-1].t, 400)
-    xs = np.interp(times, [k.t for k in keys], [k.pos[0] for k in keys])
-    spans = [_interval(cam, (float(x), 0.0, keys[0].pos[2]), r) for x in xs]
-    out = [t for t, (lo, hi) in zip(times.tolist(), spans, strict=True) if lo > aspect / 2 or hi < -aspect / 2]
-    return out[0], out[-1]
+def _edge(cam: Camera, r: float, up: float, sign: float, aspect: float, far: float) -> float:
+    """The distance along x (metres, below `far`) at which the thing is just out of a picture of this aspect."""
+    near = 0.0
+    for _ in range(20):
+        middle = (near + far) / 2
+        lo, hi = _interval(cam, (sign * middle, 0.0, up), r)
+        if (lo if sign > 0 else -hi) > aspect / 2:
+            far = middle
+        else:
+            near = middle
+    return far
+
+
+def _times_out(stops: tuple[tuple[float, float], ...], edge: float) -> tuple[float, float]:
+    """The first and last time (seconds) at which the thing is farther than `edge` metres."""
+    (t0, x0), (t1, far), (t2, _), (t3, x3) = stops
+    return t0 + (t1 - t0) * (edge - x0) / (far - x0), t2 + (t3 - t2) * (far - edge) / (far - x3)

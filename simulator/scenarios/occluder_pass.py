@@ -149,7 +149,7 @@ def _times(cam: Camera, keys: tuple[Key, ...], screen: Body, half: float) -> tup
     x, y, z = screen.pos
     corners = [parts.project(cam, (x + a * wide, y + b * thick, z))[0] for a in (-1, 1) for b in (-1, 1)]
     left, right = min(corners), max(corners)
-    times = np.linspace(0.0, keys[-1].t, 400)
+    times = np.linspace(0.0, keys[-1].t, math.ceil(50 * keys[-1].t) + 1)
     xs = np.interp(times, [k.t for k in keys], [k.pos[0] for k in keys])
     behind, apart = [], []
     for t, at in zip(times.tolist(), xs.tolist(), strict=True):
@@ -160,4 +160,4 @@ def _times(cam: Camera, keys: tuple[Key, ...], screen: Body, half: float) -> tup
         if u + size < left or u - size > right:
             apart.append(t)
     after = [t for t in apart if t > behind[-1]]
-    return behind[0], behind[-1], after[0] if after else 0.97 * keys[-1].t
+    return behind[0], behind[-1], min([*after, 0.97 * keys[-1].t])
