@@ -4,8 +4,8 @@
 
 Columns: takes; found: the take's moving thing (or flame) has a track whose box overlaps the true one by more than
 half in 80 % of the frames in which it is seen; states: share of frames with the true state; calm: takes without a
-track that is nowhere (ABSENT) for a while, flames aside; steady: camera rightly called still or moving; s: seconds a
-clip for all of perception, on one core.
+track that is nowhere (ABSENT) for a while, flames aside; steady: camera rightly called still or moving; s: seconds of
+processor time a clip for all of perception.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def measure(script: Script, size: int, fps: float) -> Row:
     """Sight against truth on one valid take."""
     take = play(script, size, size, fps)
     truth, sight = oracle.observe(take), classical.observe(take.clip)
-    start = time.perf_counter()
+    start = time.process_time()
     _ = sight.cuts, sight.flow, sight.points, sight.camera, sight.things, sight.pops, sight.stillness
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     steady = sight.camera.moving == truth.camera.moving
     if truth.camera.moving:
         return Row(sight.things.reason is not None, float("nan"), not sight.pops, steady, seconds)

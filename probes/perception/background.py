@@ -18,6 +18,8 @@ SHADE = 0.3  # the same where the candidate is the same surface, darker
 UNSHADOW = 1.25  # the same where the candidate is the same surface without a shadow
 NOVEL = 0.45  # share of the gradients along its outline that a thing brings with it or hides
 OTHER_COLOUR = 30.0  # of 255: how far no change of brightness gets a surface from its colour
+SEAM = 0.8  # of the root of its area: how long the border of a shaded side to the lit one is, at least
+SMOOTH = 6.0  # Lab units a pixel: a thing's shading is no sharper
 CRISP = 1.5  # Lab units a pixel: the outline of a thing is at least this sharp
 BOX = np.ones((3, 3), np.uint8)
 
@@ -131,7 +133,8 @@ class Scenery:
         seen = lab(self.frames[t])
         level = seen - smooth_light(seen - behind)
         beyond = np.maximum(np.maximum(low - level, level - high), 0.0)
-        distance = np.linalg.norm(beyond, axis=-1) * ~shadow(self.frames[t], self.rgb[state])
+        distance = np.linalg.norm(beyond, axis=-1)
+        distance[_shade(seen, shadow(self.frames[t], self.rgb[state]) & (distance > 0), distance)] = 0.0
         weak = (distance > 0.5 * self.threshold).astype(np.uint8)
         count, labels = cv2.connectedComponents(weak, connectivity=8)
         keep = np.zeros(count, bool)
@@ -158,3 +161,18 @@ def _recoloured(frame: np.ndarray, behind: np.ndarray, region: np.ndarray) -> bo
     f, b = frame[region > 0].astype(np.float32), behind[region > 0].astype(np.float32)
     share = (f * b).sum(-1, keepdims=True) / ((b * b).sum(-1, keepdims=True) + 1.0)
     return float(np.linalg.norm(f - share * b, axis=-1).mean()) > OTHER_COLOUR
+
+
+def _shade(seen: np.ndarray, dark: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """The part of `dark` (pixels that could be shadow) that is no shaded side of something that stands out.
+
+    A shaded side runs on into the lit side; a cast shadow ends at the edge of what casts it.
+    """
+    lit = cv2.dilate(((distance > CONTRAST) & ~dark).astype(np.uint8), BOX) > 0
+    sharp = np.linalg.norm(_gradients(seen), axis=(-2, -1))
+    out = dark.copy()
+    for rows, cols, region in _regions(dark.astype(np.uint8), 4):
+        seam = (region > 0) & lit[rows, cols]
+        if seam.sum() > SEAM * region.sum() ** 0.5 and sharp[rows, cols][seam].mean() < SMOOTH:
+            out[rows, cols][region > 0] = False
+    return out
