@@ -57,7 +57,7 @@ def known_video(shot: Shot) -> tuple[Tensor, Tensor]:
 
 def to_signal(frames: np.ndarray) -> Tensor:
     """uint8 to float32 in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(frames)).float() / 127.5 - 1
+    return torch.from_numpy(np.asarray(frames, np.float32)) / 127.5 - 1
 
 
 def to_frames(video: Tensor) -> np.ndarray:

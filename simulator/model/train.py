@@ -24,7 +24,7 @@ from simulator.model.transformer import Transformer
 
 VALIDATE_EVERY = 200
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
-MAY_CHANGE = ("steps", "save_every", "threads", "compile")  # of a run that goes on
+MAY_CHANGE = ("steps", "cooldown", "save_every", "threads", "compile")  # of a run that goes on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Run:
     def __init__(self, config: TrainConfig, out: Path) -> None:
         model = config.model
         self.config, self.out, self.step, self.seconds = config, out, 0, 0.0
+        self.recent: list[float] = []  # losses since the last row of the log
         self.codec = make_codec(model.codec, model.patch, model.merge)
         self.tokenizer = Tokenizer(model.vocabulary)
         torch.manual_seed(config.seed)
@@ -75,7 +76,6 @@ class Run:
         config = self.config
         loss_of = torch.compile(loss) if config.compile else loss
         tests = validation_batches(validation, self.tokenizer, config)
-        recent: list[float] = []
         began = time.monotonic() - self.seconds
         while self.step < config.steps:
             now = draw_batch(clips, self.tokenizer, config, self.step)
@@ -89,9 +89,9 @@ class Run:
                 optimizer.zero_grad(set_to_none=True)
             average(self.ema, self.net, min(config.ema, (1 + self.step) / (10 + self.step)))
             self.step += 1
-            recent.append(value.item())
+            self.recent.append(value.item())
             self.seconds = time.monotonic() - began
-            self._report(recent, tests)
+            self._report(tests)
             for name, step in config.snapshots:
                 if self.step == step:
                     self._ship(name)
@@ -100,12 +100,16 @@ class Run:
         self._save()
         self._ship("late")
 
-    def _report(self, recent: list[float], tests: list[Batch]) -> None:
+    def _report(self, tests: list[Batch]) -> None:
         last = self.step == self.config.steps
         if self.step % 20 and not last:
             return
-        row: dict[str, float] = {"step": self.step, "loss": float(np.mean(recent)), "seconds": round(self.seconds, 1)}
-        recent.clear()
+        row: dict[str, float] = {
+            "step": self.step,
+            "loss": float(np.mean(self.recent)),
+            "seconds": round(self.seconds, 1),
+        }
+        self.recent.clear()
         if self.step % VALIDATE_EVERY == 0 or last:
             with torch.no_grad():
                 values = [
@@ -121,6 +125,7 @@ class Run:
             "config": json.dumps(dataclasses.asdict(self.config)),
             "step": self.step,
             "seconds": self.seconds,
+            "recent": self.recent,
             "net": self.net.state_dict(),
             "ema": self.ema.state_dict(),
             "optimizers": [o.state_dict() for o, _ in self.optimizers],
@@ -144,16 +149,20 @@ class Run:
                 f"'{self.out}' holds a run with other values of {', '.join(differ)}; "
                 "give another out= or the same values"
             )
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds, self.recent = state["step"], state["seconds"], state["recent"]
         self.net.load_state_dict(state["net"])
         self.ema.load_state_dict(state["ema"])
         for (optimizer, _), values in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
-        rows = [line for line in log.read_text().splitlines() if json.loads(line)["step"] <= self.step]
-        log.write_text("".join(f"{line}\n" for line in rows))
+        rows = [row for row in self._log_rows() if row["step"] <= self.step]
+        log.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+    def _log_rows(self) -> list[dict[str, float]]:
+        log = self.out / "log.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
     def _ship(self, name: str) -> None:
-        rows = [json.loads(line) for line in (self.out / "log.jsonl").read_text().splitlines()]
+        rows = self._log_rows()
         card = {
             "name": name,
             "command": "worldassay train",
