@@ -188,10 +188,10 @@ def unlike(a: Results, b: Results) -> list[str]:
     of the suite, versions of probes, and shots; an empty list where nothing does."""
     free = ("model.", "seed:", "suite.name:")
     found = [line for line in differences(a.spec, b.spec) if not line.startswith(free)]
-    versions_a, versions_b = (_versions(run) for run in (a, b))
-    for probe in versions_a.keys() & versions_b.keys():
-        if versions_a[probe] != versions_b[probe]:
-            found.append(f"{probe}: {versions_a[probe]} -> {versions_b[probe]}")
+    if not found:
+        versions_a, versions_b = (_versions(run) for run in (a, b))
+        both = sorted(versions_a.keys() & versions_b.keys())
+        found += [f"{p}: {versions_a[p]} -> {versions_b[p]}" for p in both if versions_a[p] != versions_b[p]]
     if not found and not _asked(a).equals(_asked(b)):
         found.append("the shots")
     return found

@@ -37,7 +37,9 @@ def clip_key(label: str, shot: str) -> str:
 def clips(run: Results, label: str, media: Media, shots: set[str] | None = None) -> dict[str, Row]:
     """The clips of a run (or only of `shots`) as the player wants them: link, frame rate, spans, readings in words."""
     spans = {shot: [_span(s) for s in records(part)] for shot, part in run.spans.groupby("shot_id")}
-    readings = {shot: [_reading(r) for r in records(part)] for shot, part in run.readings.groupby("shot_id")}
+    order = {probe: i for i, probe in enumerate(probes(run))}
+    ordered = run.readings.sort_values("probe", key=lambda names: names.map(order), kind="stable")
+    readings = {shot: [_reading(r) for r in records(part)] for shot, part in ordered.groupby("shot_id")}
     found = {}
     for row in records(outcomes(run)):
         shot = row["shot_id"]
@@ -135,9 +137,16 @@ def _text(value: Any) -> str:
 def write(
     out: Path, name: str, *, title: str, lead: str, links: list[dict[str, str]], data: dict[str, Any], runs: list[Any]
 ) -> Path:
-    """Write an explorer page; data: columns, rows, clips, sort (a column's key, "-" before it for descending), noun."""
-    choices = {c["key"]: sorted({str(r[c["key"]]) for r in data["rows"]}) for c in data["columns"] if c["filter"]}
+    """Write an explorer page; data: columns, rows, clips, sort (a column's key, "-" before it for descending), noun.
+
+    What is the same in every row is neither listed nor offered as a filter.
+    """
+    rows, columns = data["rows"], []
+    choices = {c["key"]: sorted({str(row[c["key"]]) for row in rows}) for c in data["columns"] if c["filter"]}
+    for c in data["columns"]:
+        varied = len(choices.get(c["key"], "more than one")) > 1
+        columns.append(c | {"filter": c["filter"] and varied, "listed": c["listed"] and varied})
     return write_page(
-        out, name, "explorer.html.j2", title=title, lead=lead, links=links, data=data, choices=choices, runs=runs,
-        made=made(),
+        out, name, "explorer.html.j2", title=title, lead=lead, links=links, data=data | {"columns": columns},
+        choices=choices, runs=runs, made=made(),
     )  # fmt: skip

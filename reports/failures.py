@@ -22,7 +22,7 @@ COLUMNS = (
     explorer.column("model", "model", filtered=True),
     explorer.column("family", "family", "words", filtered=True),
     explorer.column("probe", "probe", "probe", filtered=True),
-    explorer.column("kind", "kind", filtered=True),
+    explorer.column("kind", "kind", "words", filtered=True),
     explorer.column("start", "from", "seconds"),
     explorer.column("end", "to", "seconds"),
     explorer.column("text", "evidence"),

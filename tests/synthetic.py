@@ -43,7 +43,7 @@ def run(
     perception: str = "classical",
 ) -> Any:
     """Results with the columns of the store. A probe passes a shot with the probability `quality`; `hard` lowers it
-    by family; cells differ in difficulty, the same way for every run."""
+    by family; cells differ in difficulty, the same way for every run. Shots of one seed share a clip."""
     rng = np.random.default_rng([seed, int(quality * 1000)])
     shots, clips, readings, spans = [], [], [], []
     for family in families:
@@ -56,7 +56,7 @@ def run(
                 if rng.random() < failed:
                     clips.append((shot, "failed", None, None, None, None, None, None, "RuntimeError: out of memory"))
                     continue
-                digest = hashlib.sha256(f"{label} {seed} {shot}".encode()).hexdigest()
+                digest = hashlib.sha256(f"{label} {seed} {cell}".encode()).hexdigest()
                 clips.append((shot, "ok", digest, f"clips/{digest}.mkv", 16, 64, 64, 8.0, None))
                 for probe in PROBES:
                     pass_rate = np.clip(quality + ease - (hard or {}).get(family, 0.0), 0.02, 0.98)
@@ -108,7 +108,7 @@ def write(results: Any, folder: Path) -> Path:
             ("span", results.spans),
         ):
             frame.to_sql(name, db, index=False, if_exists="append")
-    for n, path in enumerate(results.clips["path"].dropna()):
+    for n, path in enumerate(results.clips["path"].dropna().unique()):
         write_clip(folder / path, n)
     return folder
 

@@ -17,7 +17,7 @@ const cellText = {
   change: (v) => (v === null ? "–" : `${v > 0 ? "+" : v < 0 ? "−" : "±"}${Math.abs(v).toFixed(2)}`),
   seconds: (v) => seconds(v),
   severity: (v) => v.toFixed(2),
-  words: (v) => v.replaceAll("_", " "),
+  words,
 };
 const cellClass = {
   score: (v) => (v !== null && v < 0.5 ? "low" : ""),
@@ -68,7 +68,7 @@ function choose(row) {
   const clips = row.clips.map((key) => data.clips[key]);
   const place = make("div", { class: "stage" });
   panel.replaceChildren(
-    make("h2", {}, row.shot.replaceAll("_", " ")), make("p", { class: "prompt" }, clips[0].prompt || "no prompt"), place);
+    make("h2", {}, words(row.shot)), make("p", { class: "prompt" }, clips[0].prompt || "no prompt"), place);
   panel.stage = new Stage(place, clips, row.span ? row.span.join("/") : null);
 }
 

@@ -12,6 +12,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const seconds = (t) => `${t.toFixed(2)} s`;
+const words = (name) => name.replaceAll("_", " ");
 const spanKey = (span) => `${span.probe}/${span.position}`;
 
 class View {
@@ -48,7 +49,7 @@ class View {
 
   add(span, seek) {
     const name = `probe ${span.probe}`;
-    const box = make("div", { class: `box ${name}${span.box ? "" : " whole"}` }, make("span", {}, span.kind));
+    const box = make("div", { class: `box ${name}${span.box ? "" : " whole"}` }, make("span", {}, words(span.kind)));
     const [x0, y0, x1, y1] = span.box || [0, 0, 1, 1];
     Object.assign(box.style, { left: `${100 * x0}%`, top: `${100 * y0}%`, width: `${100 * (x1 - x0)}%`,
       height: `${100 * (y1 - y0)}%` });
@@ -57,11 +58,11 @@ class View {
     const bar = make("div", { class: `bar ${name}` });
     const lane = make("div", { class: "lane" }, bar);
     const button = make("button", { type: "button" },
-      make("span", { class: name }, span.kind), ` ${span.text} `,
+      make("span", { class: name }, words(span.kind)), ` ${span.text} `,
       make("small", {}, `${seconds(span.start)} to ${seconds(span.end)}`));
     button.addEventListener("click", () => seek(span.start));
     const item = make("li", {}, button);
-    if (spanKey(span) === this.focus) item.classList.add("focus");
+    if (spanKey(span) === this.focus) [item, box].forEach((part) => part.classList.add("focus"));
     this.overlay.append(box);
     this.lanes.append(lane);
     this.list.append(item);
