@@ -11,8 +11,9 @@ from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation
 from simulator.scene import Body, Vec
 from simulator.script import Script
 
-ALIKE = 45.0  # distance in Lab's a, b plane beyond which a thing is not of the colour the script says
+ALIKE = 45.0  # colour_distance beyond which a thing is not of the colour that the script says
 GREY = 18.0  # chroma under which hue says nothing
+MOVED = 0.08  # heights: what goes farther is no fixed body
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +35,27 @@ def lab_of(rgb: Vec) -> np.ndarray:
 
 
 def colour_distance(lab: np.ndarray, other: np.ndarray) -> float:
-    """How unlike two colours are when light is not known: by hue and chroma, lightness only between greys."""
-    hue = float(np.linalg.norm(lab[1:] - other[1:]))
-    grey = max(np.linalg.norm(lab[1:]), np.linalg.norm(other[1:])) < GREY
-    return max(hue, 0.5 * abs(float(lab[0] - other[0]))) if grey else hue
+    """How unlike two colours are when light is not known, in about units of Lab.
+
+    Shade scales chroma and leaves hue: ten degrees of hue count 15, ten units of chroma 2. Between a grey and a
+    colour chroma decides, between two greys lightness.
+    """
+    chroma, theirs = float(np.hypot(*lab[1:])), float(np.hypot(*other[1:]))
+    if min(chroma, theirs) >= GREY:
+        turn = np.degrees(np.arccos(np.clip(lab[1:] @ other[1:] / (chroma * theirs), -1.0, 1.0)))
+        return float(1.5 * turn + 0.2 * abs(chroma - theirs))
+    return abs(chroma - theirs) + (abs(float(lab[0] - other[0])) if max(chroma, theirs) < GREY else 0.0)
 
 
 def colour_of(track: ThingTrack) -> np.ndarray:
     """(3,) median Lab of a track that is seen at all."""
     return np.median(track.colour[track.state == SEEN], axis=0)
+
+
+def moves(track: ThingTrack) -> bool:
+    """Whether a track goes farther than something that stands still can seem to."""
+    path = track.centre[np.isfinite(track.centre[:, 0])]
+    return path.size > 0 and float(np.ptp(path, axis=0).max()) > MOVED
 
 
 def cast(observation: Observation, script: Script) -> dict[str, Part]:
@@ -59,13 +72,24 @@ def cast(observation: Observation, script: Script) -> dict[str, Part]:
         }
     taken: dict[str, list[ThingTrack]] = {b.name: [] for b in bodies}
     for track in tracks:
-        fits = [b for b in bodies if (b.noun == "flame") == track.flame]
+        goes = moves(track)
+        fits = [b for b in bodies if (b.noun == "flame") == track.flame and not (goes and b.motion == "fixed")]
         if not fits:
             continue
         best = min(fits, key=lambda b: (colour_distance(colour_of(track), lab_of(b.material.rgb)), b.name))
         if track.flame or colour_distance(colour_of(track), lab_of(best.material.rgb)) <= ALIKE:
             taken[best.name].append(track)
     return {b.name: _part(observation, b, taken[b.name]) for b in bodies}
+
+
+def listed(track: ThingTrack, script: Script) -> bool:
+    """Whether a track looks like something of the script's inventory."""
+    bodies = [script.scene.body(thing.name) for thing in script.inventory]
+    if not (track.state == SEEN).any():
+        return False
+    if track.name:
+        return any(track.name.split(".")[0] == b.name for b in bodies)
+    return any(colour_distance(colour_of(track), lab_of(b.material.rgb)) <= ALIKE for b in bodies)
 
 
 def _part(observation: Observation, body: Body, tracks: list[ThingTrack]) -> Part:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from probes.base import Probe
 from probes.calibration import load
-from probes.cast import cast
+from probes.cast import cast, listed
 from probes.evidence import Finding, Found, box_at, describe, judge
 from probes.perception.flow import warp_back
 from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation, ThingTrack
@@ -21,6 +21,7 @@ VERSION = 1
 LAWS = ("gone", "born", "changed", "doubled", "unreturned", "popped", "incoherent")
 FRAMES = 1.5  # frames of absence that count as one unit of strength
 COLOUR = 18.0  # distance in Lab, lightness at a third, that shade and noise do not make
+UNLISTED = 0.3  # of a finding's strength, for a thing that is not in the script's inventory
 SURPRISING = 8.0  # times what the clip's own motion leaves unexplained
 RATIO = 0.3  # of heights, in logarithms
 
@@ -42,9 +43,11 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
     things = observation.things
     if things.reason is None:
         for track in things.tracks:
-            if not track.flame and not _is_effect(track, script):
-                findings += _gone(observation, track) + _born(observation, track) + _changed(observation, track)
-                findings += _unreturned(observation, track, script)
+            weight = _weight(observation, track, script) if _frames(track).size and not track.flame else 0.0
+            if weight > 0.0:
+                made = _gone(observation, track) + _born(observation, track) + _changed(observation, track)
+                made += _unreturned(observation, track, script)
+                findings += [replace(f, strength=f.strength * weight) for f in made]
         findings += _exchanged(observation, things.tracks)
         findings += _doubled(observation, script) if script else []
     elif observation.camera.moving:
@@ -54,9 +57,12 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
     return Found(findings, {"things": float(len(things.tracks))})
 
 
-def _is_effect(track: ThingTrack, script: Script | None) -> bool:
-    """Whether the script knows the track as smoke, a puff or a glow."""
-    return script is not None and any(b.name == track.name and b.role == "effect" for b in script.scene.bodies)
+def _weight(observation: Observation, track: ThingTrack, script: Script | None) -> float:
+    """How much a track's coming and going counts, [0, 1]: smoke and puffs not at all, little what no script lists."""
+    if script is not None and any(b.name == track.name and b.role == "effect" for b in script.scene.bodies):
+        return 0.0
+    unlisted = script is not None and not track.name and not listed(track, script)
+    return trust(observation, track) * (UNLISTED if unlisted else 1.0)
 
 
 def _seconds(observation: Observation, frame: int) -> float:
@@ -71,7 +77,7 @@ def _gone(observation: Observation, track: ThingTrack) -> list[Finding]:
     for start, stop in runs(track.state == ABSENT):
         if start <= first or border[start - 1] or start in observation.cuts:
             continue
-        strength = (stop - start) / FRAMES * trust(observation, track)
+        strength = (stop - start) / FRAMES
         where = "nothing hid it" if track.state[start - 1] == SEEN else "it never came back"
         text = f"{describe(track)} gone from {start / observation.clip.fps:.2f} s; {where}"
         findings.append(Finding("gone", "vanish", _seconds(observation, start), _seconds(observation, stop),
@@ -87,7 +93,7 @@ def _born(observation: Observation, track: ThingTrack) -> list[Finding]:
     first = int(seen[0])
     if at_border(track)[first] or first in observation.cuts:
         return []
-    strength = len(seen) / FRAMES * trust(observation, track)
+    strength = len(seen) / FRAMES
     text = f"{describe(track)} appears at {first / observation.clip.fps:.2f} s out of nothing"
     return [Finding("born", "appear", _seconds(observation, first), _seconds(observation, int(seen[-1]) + 1),
                     box_at(track, first), strength, text)]  # fmt: skip
@@ -143,7 +149,7 @@ def _changed(observation: Observation, track: ThingTrack) -> list[Finding]:
                 when = int(clear[k]) / observation.clip.fps
                 text = f"{describe(track)} takes another colour at {when:.2f} s"
                 findings.append(Finding("changed", "colour_change", when, stop / observation.clip.fps,
-                                        box_at(track, int(clear[k])), unlike * trust(observation, track), text))  # fmt: skip
+                                        box_at(track, int(clear[k])), unlike, text))  # fmt: skip
     return sorted(findings, key=lambda f: -f.strength)[:1]
 
 
@@ -162,8 +168,7 @@ def _returned(
     if recoloured == unlike:
         kind, words = "colour_change", "in another colour"
     when = int(b[0]) / observation.clip.fps
-    strength = unlike * min(trust(observation, before), trust(observation, after))
-    return [Finding("changed", kind, when, (int(b[-1]) + 1) / observation.clip.fps, box_at(after, int(b[0])), strength,
+    return [Finding("changed", kind, when, (int(b[-1]) + 1) / observation.clip.fps, box_at(after, int(b[0])), unlike,
                     f"{describe(before)} comes back {words} at {when:.2f} s")]  # fmt: skip
 
 
@@ -177,7 +182,9 @@ def _exchanged(observation: Observation, tracks: tuple[ThingTrack, ...]) -> list
         later = [t for t in found if t is not before and _frames(t)[0] > a[-1]]
         if later:
             after = min(later, key=lambda t: int(_frames(t)[0]))
-            findings += _returned(observation, before, a, after, _frames(after))
+            sure = min(trust(observation, before), trust(observation, after))
+            made = _returned(observation, before, a, after, _frames(after))
+            findings += [replace(f, strength=f.strength * sure) for f in made]
     return findings
 
 
@@ -216,7 +223,7 @@ def _unreturned(observation: Observation, track: ThingTrack, script: Script | No
     if late <= 0 or last / observation.clip.fps > max(due):
         return []
     text = f"{describe(track)} does not come back; expected by {max(due):.2f} s"
-    strength = late * observation.clip.fps / FRAMES * trust(observation, track)
+    strength = late * observation.clip.fps / FRAMES
     return [Finding("unreturned", "vanish", max(due), observation.clip.seconds,
                     box_at(track, last), strength, text)]  # fmt: skip
 

@@ -12,6 +12,7 @@ BLUR = 0.3  # pixels: noise of a centre, at working resolution
 FINEST = 192  # pixels: perception looks at clips no larger than this
 SHAPE_NOISE = 0.02  # of its size: how far a thing's measured centre wanders when its outline changes
 ENOUGH = 12.0  # pixels of area at which a thing is surely there
+MERGED = 1.35  # times its median area: what is seen larger has run into its shadow or another thing
 MARGIN = 0.02  # fractions: boxes this near the border may be cut
 
 
@@ -51,7 +52,8 @@ def whole(track: ThingTrack) -> np.ndarray:
     for start, stop in runs(track.state == SEEN):
         area = track.area[start:stop]
         beside = (start > 0, stop < len(good))  # out of sight before, after: partly covered on the way
-        good[start:stop] = area >= (0.87 if any(beside) else 0.6) * np.quantile(area, 0.75)
+        least = 0.87 if any(beside) else 0.6
+        good[start:stop] = (area >= least * np.quantile(area, 0.75)) & (area <= MERGED * np.median(area))
     return good & ~at_border(track)
 
 

@@ -120,11 +120,10 @@ def _moves(axis: int, sign: float, words: str) -> Look:
 def _bounces(observation: Observation, part: Part, expected: Expected) -> Outcome:
     seen = np.flatnonzero(np.isfinite(part.centre[:, 1]))
     y = part.centre[seen, 1]
+    step = np.diff(y)
     least = 0.7 * _least(observation, part)
-    turns = [
-        int(seen[k])
-        for k in range(1, len(y) - 1)
-        if y[k] >= max(y[k - 1], y[k + 1]) and y[k] - y[:k].min() > least and y[k] - y[k + 1 :].min() > least
+    turns = [  # where a fall is slowed down, which gravity never does
+        int(seen[k]) for k in range(1, len(y) - 1) if step[k - 1] - step[k] > least and y[k] - y[: k + 1].min() > least
     ]
     return _arrival(observation, expected, turns, "never bounces")
 

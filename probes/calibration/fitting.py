@@ -9,8 +9,8 @@ from probes.calibration import CAP, Table
 
 PRIOR_WEIGHT = 3.0  # before any data, a strength of 1 brings a clip to the line
 PRIOR_INTERCEPT = 3.0
-RIDGE = 0.02  # of the squared distance to the prior, against the mean log loss
-FALSE_ALARMS = 0.01  # the share of valid takes that may lie below 0.5
+RIDGE = 2.0  # of the squared distance to the prior, shared among the takes, against the mean log loss
+FALSE_ALARMS = 0.02  # the share of valid takes that may lie below 0.5
 
 
 def fit(
@@ -33,18 +33,19 @@ def fit(
         raise ValueError("calibration needs valid and violated takes")
     share = np.where(y, 0.5 / y.sum(), 0.5 / (~y).sum())
     sign = np.where(y, -1.0, 1.0)  # the logit is that of "valid"
+    ridge = RIDGE / len(y)
     prior = np.r_[PRIOR_INTERCEPT, np.full(len(laws), PRIOR_WEIGHT)]
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         margin = sign * (parameters[0] - x @ parameters[1:])
         wrong = share * sign / (1.0 + np.exp(np.clip(margin, -50.0, 50.0)))
         away = parameters - prior
-        value = float(share @ np.logaddexp(0.0, -margin) + RIDGE * away @ away)
-        return value, np.r_[-wrong.sum(), x.T @ wrong] + 2.0 * RIDGE * away
+        value = float(share @ np.logaddexp(0.0, -margin) + ridge * away @ away)
+        return value, np.r_[-wrong.sum(), x.T @ wrong] + 2.0 * ridge * away
 
     bounds = [(0.5, 8.0)] + [(0.0, 12.0)] * len(laws)
     best = minimize(loss, prior, jac=True, bounds=bounds, method="L-BFGS-B").x
-    spared = np.quantile(x[~y] @ best[1:], 1.0 - FALSE_ALARMS, method="higher")
+    spared = np.quantile(x[~y] @ best[1:], 1.0 - FALSE_ALARMS, method="lower")
     intercept = max(best[0], float(spared) + 0.1)
     weights = {law: round(float(w), 4) for law, w in zip(laws, best[1:], strict=True)}
     return Table(probe, version, perception, round(intercept, 4), weights, int((~y).sum()), int(y.sum()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from probes.base import Probe
 from probes.calibration import load
-from probes.cast import cast
+from probes.cast import cast, listed
 from probes.evidence import Finding, Found, judge
 from probes.perception.observation import Observation
 from probes.plausibility.continuity import jumps
@@ -38,7 +38,10 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         return Unscored("nothing moves that could be followed")
     findings: list[Finding] = []
     for track in things.tracks:
-        findings += flame(observation, track, script) if track.flame else jumps(observation, track)
+        if track.flame:
+            findings += flame(observation, track, script)
+        elif script is None or listed(track, script):  # smoke, puffs and shadows come and go as they like
+            findings += jumps(observation, track)
     if script is not None:
         fixed = [b for b in script.scene.bodies if b.motion == "fixed" and any(g.solid for g in b.geoms)]
         spots = [whereabouts(observation, b) for b in fixed]

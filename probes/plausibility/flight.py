@@ -16,6 +16,7 @@ from simulator.script import Script
 SCALES = (0.6, 0.75, 0.9, 1.0, 1.1, 1.3, 1.6)  # of the script's gravity in the picture: a model's camera may differ
 DOUBT = 0.25  # standard deviation of the logarithm of that scale
 NEAR = 0.07  # heights: this close to the lowest place that the thing gets to, the floor may carry it
+BESIDE = 0.04  # fractions: so close to a solid thing, it may be touched, or hide something
 SIGMAS = 4.0
 
 
@@ -37,7 +38,7 @@ def flight(observation: Observation, part: Part, script: Script, solids: list[Bo
     made = (
         _breaks(found, times, path, sigma, floor, g, free)
         + _hovers(found, times, path, sigma, floor, g, free)
-        + _sinks(observation, track, sigma)
+        + _sinks(observation, track, sigma, solids)
         + _energy(track.centre[:, 1], track.state, at_border(track), sigma, fps)
     )
     sure = trust(observation, track)
@@ -101,8 +102,9 @@ def _breaks(
 
 
 def _beside(box: np.ndarray, solids: list[Box]) -> bool:
-    """Whether a box meets one of `solids`."""
-    return any(box[0] < s[2] and s[0] < box[2] and box[1] < s[3] and s[1] < box[3] for s in solids)
+    """Whether a box meets one of `solids`, or nearly."""
+    x0, y0, x1, y1 = box + np.array([-BESIDE, -BESIDE, BESIDE, BESIDE])
+    return any(x0 < s[2] and s[0] < x1 and y0 < s[3] and s[1] < y1 for s in solids)
 
 
 def _slope(times: np.ndarray, piece: Piece) -> float:
@@ -131,9 +133,10 @@ def _hovers(
     return made
 
 
-def _sinks(observation: Observation, track: ThingTrack, sigma: float) -> list[Made]:
+def _sinks(observation: Observation, track: ThingTrack, sigma: float, solids: list[Box]) -> list[Made]:
     """A thing whose lower part goes into what bears it: less of its height is seen than in the air, for good."""
     seen = np.flatnonzero((track.state == SEEN) & ~at_border(track) & np.isfinite(track.area))
+    seen = np.array([f for f in seen if not _beside(track.box[f], solids)], int)
     if seen.size < 6:
         return []
     height = track.box[seen, 3] - track.box[seen, 1]
