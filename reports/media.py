@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +36,11 @@ class Media:
 
     page: Path
     lost: dict[str, str] = field(default_factory=dict)
+    others: list[Path] = field(default_factory=list, init=False)  # of pages beside this one: what they made is linked
+
+    def __post_init__(self) -> None:
+        if self.page.parent.is_dir():
+            self.others = [folder for folder in self.page.parent.glob("*/media") if folder.parent != self.page]
 
     def add(self, source: Path, digest: str) -> str | None:
         """The link from the page to the preview of `source`, made now unless it lies there; None if that failed."""
@@ -41,11 +48,22 @@ class Media:
         target = self.page / name
         if target.is_file():
             return name
+        if self._linked(target):
+            return name
         try:
             clip = read_video(source)
         except (UsageError, OSError) as error:
             self.lost[str(source)] = str(error)
             return None
-        target.parent.mkdir(parents=True, exist_ok=True)
         write_video(target, preview(clip), lossless=False)
         return name
+
+    def _linked(self, target: Path) -> bool:
+        """Whether another page has made this preview, and the file system can link it."""
+        for folder in self.others:
+            if (folder / target.name).is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with suppress(OSError):
+                    os.link(folder / target.name, target)
+                    return True
+        return False

@@ -50,6 +50,13 @@ def test_made_once_and_played_alike(tmp_path: Path) -> None:
     assert error.mean() < 6  # H.264 with halved colour: for the eye, never measured
 
 
+def test_a_page_beside_shares_its_previews(tmp_path: Path) -> None:
+    write_clip(tmp_path / "a.mkv", seed=1)
+    link = Media(tmp_path / "one").add(tmp_path / "a.mkv", "0123")
+    assert Media(tmp_path / "other").add(tmp_path / "gone.mkv", "0123") == link == "media/0123.mp4"
+    assert (tmp_path / "other" / link).samefile(tmp_path / "one" / link)
+
+
 def test_a_damaged_clip_is_told_not_fatal(tmp_path: Path) -> None:
     (tmp_path / "a.mkv").write_text("not a video")
     media = Media(tmp_path / "page")
