@@ -64,8 +64,8 @@ def find_flames(frames: np.ndarray) -> list[Flame]:
         for i in range(1, count):
             if SMALLEST * h * w <= stats[i, cv2.CC_STAT_AREA] <= LARGEST * h * w:
                 blob = blob_of(t, labels == i, frame)
-                near = [c for c in chains if c[-1].t < t and np.linalg.norm(c[-1].centre - blob.centre) < 0.6 * blob.size
-                        and 0.4 < blob.area / c[-1].area < 2.5]
+                near = [c for c in chains if c[-1].t < t and 0.4 < blob.area / c[-1].area < 2.5
+                        and np.linalg.norm(c[-1].centre - blob.centre) < 0.6 * blob.size]
                 if near:
                     min(near, key=lambda c: float(np.linalg.norm(c[-1].centre - blob.centre))).append(blob)
                 else:

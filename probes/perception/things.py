@@ -5,11 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from probes.perception.background import BOX, Scenery
+from probes.perception.background import BOX
 from probes.perception.blobs import Blob, blobs, join
 from probes.perception.flames import Flame, find_flames
 from probes.perception.linking import link, ordered
 from probes.perception.observation import ABSENT, HIDDEN, SEEN, CameraMotion, Things, ThingTrack
+from probes.perception.scenery import Scenery
 from probes.perception.tracking import Track, completes, follow
 from probes.perception.working import lab
 
@@ -20,8 +21,9 @@ COLOURLESS = 12.0  # Lab chroma
 SURE = 0.07  # heights: a thing of this diameter is measured with full confidence
 
 
-def _measured(track: Track, gaps: dict[int, int], count: int, h: int, w: int, flame: bool = False) -> ThingTrack:
-    """Measurements of one track in the units of the contract."""
+def _measured(track: Track, gaps: dict[int, int], shape: tuple[int, ...], flame: bool = False) -> ThingTrack:
+    """Measurements of one track in the units of the contract; shape: (T, h, w)."""
+    count, h, w = shape
     state = np.array([gaps.get(t, SEEN) for t in range(count)], np.uint8)
     centre, box = np.full((count, 2), np.nan), np.full((count, 4), np.nan)
     area, colour = np.full(count, np.nan), np.full((count, 3), np.nan)
@@ -78,7 +80,7 @@ def _airy(track: Track, scenery: Scenery) -> bool:
     return chroma < COLOURLESS and (swells or contrast[-1] < 0.6 * contrast.max())
 
 
-def _flame_track(flame: Flame, tracks: list[Track], count: int, h: int, w: int) -> ThingTrack:
+def _flame_track(flame: Flame, tracks: list[Track], count: int) -> ThingTrack:
     """SEEN while it burns, HIDDEN while something is in front of where it burned, ABSENT when it is out."""
     gaps = {}
     for t in range(count):
@@ -87,7 +89,7 @@ def _flame_track(flame: Flame, tracks: list[Track], count: int, h: int, w: int) 
             for b in (k.blobs[t] for k in tracks if t in k.blobs):
                 covered[b.y : b.box[3], b.x : b.box[2]] |= b.mask
             gaps[t] = HIDDEN if covered[flame.place].mean() > 0.5 else ABSENT
-    return _measured(Track(flame.blobs), gaps, count, h, w, flame=True)
+    return _measured(Track(flame.blobs), gaps, (count, *flame.place.shape), flame=True)
 
 
 def _in_flame(blob: Blob, place: np.ndarray) -> bool:
@@ -117,8 +119,8 @@ def find_things(frames: np.ndarray, camera: CameraMotion, cuts: tuple[int, ...])
     tracks = [k for k in _gathered(tracks) if not _airy(k, scenery)]
     chains = sorted(link(tracks, scenery.behind(count // 2), scenery.threshold, count),
                     key=lambda c: -sum(b.area for b in c[0].blobs.values()))[:MOST]
-    things = [_measured(k, gaps, count, h, w) for k, gaps in chains]
-    things += [_flame_track(f, [k for k, _ in chains], count, h, w) for f in flames]
+    things = [_measured(k, gaps, (count, h, w)) for k, gaps in chains]
+    things += [_flame_track(f, [k for k, _ in chains], count) for f in flames]
     masks = np.zeros((count, h, w), np.uint8)
     for i, seen in reversed(list(enumerate([k.blobs for k, _ in chains] + [f.blobs for f in flames]))):
         for t, b in seen.items():
