@@ -52,12 +52,11 @@ class Intervention:
         """When it stops, seconds."""
         return math.inf if self.lasting else self.v.onset + self.v.duration
 
-    def step(self, world: World) -> None:
-        """What the stage calls before every tick of the physics: start() once, then push()."""
+    def begin(self, world: World) -> None:
+        """start(), if it has not been called."""
         if not self.started:
             self.started = True
             self.start(world)
-        self.push(world)
 
     def report(self, seconds: float) -> Broken | None:
         """What was broken in a take of that length; None: nothing was."""
@@ -85,7 +84,7 @@ class Intervention:
         return t
 
     def start(self, world: World) -> None:
-        """Once, before the first tick of the physics at or after the onset."""
+        """Once, before the first tick or frame at or after the onset."""
 
     def push(self, world: World) -> None:
         """Before every tick of the physics."""
@@ -312,11 +311,11 @@ class SinkIn(PassThrough):
 
 
 class Float(Intervention):
-    """s of the weight is lifted, and the fall is braked in proportion; another thing than a free one rises by s r."""
+    """s of the weight is lifted, and the motion is braked in proportion; another thing than a free one rises by s r."""
 
     def push(self, world: World) -> None:
         v = world.velocity(self.name)
-        brake = self.s * np.array([v[0] * 0.5, v[1] * 0.5, min(v[2], 0.0)]) / 0.1
+        brake = self.s * v * (0.5, 0.5, 1.0) / 0.1
         world.push(self.name, -self.s * np.asarray(self.source.gravity) - brake)
 
     def pose(self, world: World, t: float) -> None:
@@ -433,8 +432,8 @@ class FlameStays(Intervention):
         actor = world.actors[self.name]
         if self.held is None:
             self.held = (0.25 + 0.75 * self.s) * keyed_scale(self.body, self.v.onset)
+        world.resize(self.name, max(actor.scale if actor.opacity else 0.0, self.held))
         world.show(self.name, 1.0)
-        world.resize(self.name, self.held if actor.opacity == 0 else max(actor.scale, self.held))
         world.lamps(self.v.onset, self.s)
 
 
@@ -449,11 +448,11 @@ class FlameDiesEarly(Intervention):
 
 
 class Relight(Intervention):
-    """The flame is there again at s of the size that it began with."""
+    """The flame is there again at (0.25 + 0.75 s) of the size that it began with."""
 
     def pose(self, world: World, t: float) -> None:
         world.show(self.name, 1.0)
-        world.resize(self.name, max(self.s, 0.05) * keyed_scale(self.body, 0.0))
+        world.resize(self.name, (0.25 + 0.75 * self.s) * keyed_scale(self.body, 0.0))
         world.lamps(0.0, self.s)
 
 

@@ -129,12 +129,14 @@ def _run(world: World, broken: Intervention | None, t: float) -> None:
         now = world.time
         world.pose(now)
         if broken is not None and _acts(broken, now):
-            broken.step(world)
+            broken.begin(world)
+            broken.push(world)
             broken.pose(world, now)
         world.dress()
         world.advance()
     world.pose(to)
     if broken is not None and _acts(broken, t):
+        broken.begin(world)
         broken.pose(world, t)
     world.dress()
 
