@@ -57,7 +57,7 @@ function filtered() {
     (!search || `${row.text || ""} ${row.shot} ${data.clips[row.clips[0]].prompt}`.toLowerCase().includes(search)));
 }
 
-function choose(row) {
+function choose(row, eager = false) {
   state.chosen = row;
   for (const tr of list.children) tr.setAttribute("aria-selected", String(tr.row === row));
   if (panel.stage) panel.stage.pause();
@@ -69,7 +69,7 @@ function choose(row) {
   const place = make("div", { class: "stage" });
   panel.replaceChildren(
     make("h2", {}, words(row.shot)), make("p", { class: "prompt" }, clips[0].prompt || "no prompt"), place);
-  panel.stage = new Stage(place, clips, row.span ? row.span.join("/") : null);
+  panel.stage = new Stage(place, clips, row.span ? row.span.join("/") : null, eager);
 }
 
 function render() {
@@ -151,7 +151,7 @@ for (const th of document.querySelectorAll("th[data-key]")) {
 }
 list.addEventListener("click", (event) => {
   const tr = event.target.closest("tr");
-  if (tr) choose(tr.row);
+  if (tr) choose(tr.row, true);
 });
 list.addEventListener("keydown", (event) => {
   const tr = event.target.closest("tr");
@@ -159,7 +159,7 @@ list.addEventListener("keydown", (event) => {
   if (!next) return;
   event.preventDefault();
   next.focus();
-  choose(next.row);
+  choose(next.row, true);
 });
 window.addEventListener("hashchange", recall);
 recall();

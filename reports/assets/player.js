@@ -92,17 +92,14 @@ class View {
     }
     this.lanes.style.setProperty("--now", `${(100 * Math.min(time, this.length())) / this.length()}%`);
   }
-
-  first() {
-    const chosen = this.clip.spans.find((span) => spanKey(span) === this.focus);
-    const worst = [...this.clip.spans].sort((a, b) => b.severity - a.severity)[0];
-    return (chosen || worst || { start: 0 }).start;
-  }
 }
 
 class Stage {
   // One clip, or two that play in step. Space plays and pauses; the slider moves by frames.
-  constructor(root, clips, focus = null) {
+  // focus: the span to stress; eager: play as soon as the clips are there.
+  constructor(root, clips, focus = null, eager = false) {
+    this.focus = focus;
+    this.eager = eager && !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.screens = clips.map((clip) => new View(clip, focus, (t) => this.seek(t)));
     this.leader = this.screens.find((screen) => screen.video);
     this.button = make("button", { type: "button", class: "play" }, "Play");
@@ -142,7 +139,16 @@ class Stage {
   ready(frame) {
     if (!this.screens.every((s) => !s.video || s.video.readyState >= 1)) return;
     this.slider.max = Math.max(frame, this.leader.length() - frame);
-    this.seek(Math.max(...this.screens.map((s) => s.first())));
+    this.seek(this.first());
+    if (this.eager) this.play();
+    this.eager = false;
+  }
+
+  first() {
+    const spans = this.screens.flatMap((screen) => screen.clip.spans);
+    const chosen = spans.find((span) => spanKey(span) === this.focus);
+    const worst = spans.sort((a, b) => b.severity - a.severity)[0];
+    return (chosen || worst || { start: 0 }).start;
   }
 
   each(act) {
