@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from probes.perception.light import shadow
-from probes.perception.working import lab
+from probes.perception.working import lab, length
 
 WINDOWS = ((0, 0.5), (0.5, 1), (0, 0.3), (0.7, 1), (0.35, 0.65))  # of the clip
 SAMPLES = 31  # frames a median is taken over
@@ -37,7 +37,7 @@ def outline(region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def sharpness(image: np.ndarray, normal: np.ndarray) -> np.ndarray:
     """(h, w) gradient of a Lab image along `normal` (h, w, 2), Lab units a pixel."""
-    return np.linalg.norm((gradients(image) * normal[:, :, None, :]).sum(-1), axis=-1)
+    return length(np.einsum("hwci,hwi->hwc", gradients(image), normal))
 
 
 def edge_across(image: np.ndarray, band: np.ndarray, normal: np.ndarray) -> float:
@@ -50,9 +50,9 @@ def regions(mask: np.ndarray, least: int) -> list[tuple[slice, slice, np.ndarray
     h, w = mask.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     out = []
-    for i in range(1, count):
-        x, y, bw, bh, area = (int(v) for v in stats[i])
-        if area >= least:
+    for i in np.nonzero(stats[:count, cv2.CC_STAT_AREA] >= least)[0]:
+        x, y, bw, bh, _ = (int(v) for v in stats[i])
+        if i > 0:
             rows, cols = slice(max(0, y - 4), min(h, y + bh + 4)), slice(max(0, x - 4), min(w, x + bw + 4))
             out.append((rows, cols, (labels[rows, cols] == i).astype(np.uint8)))
     return out
@@ -70,7 +70,7 @@ class _Canvas:
     def take(self, other: np.ndarray) -> None:
         """Take over from the candidate `other` (h, w, 3) what runs on more smoothly into its surroundings."""
         theirs = lab(other)
-        differs = np.linalg.norm(self.lab - theirs, axis=-1) > self.threshold
+        differs = length(self.lab - theirs) > self.threshold
         if not differs.any():
             return
         for mask in (differs, differs & shadow(self.rgb, other)):
@@ -79,7 +79,8 @@ class _Canvas:
                 window = np.s_[rows, cols]
                 if not self._mend(window, region, other[window], theirs[window]):
                     for y, x, part in regions(self._better_part(window, region, theirs[window]), 4):
-                        inner = np.s_[rows.start + y.start : rows.start + y.stop, cols.start + x.start : cols.start + x.stop]
+                        top, left = rows.start, cols.start
+                        inner = np.s_[top + y.start : top + y.stop, left + x.start : left + x.stop]
                         self._mend(inner, part, other[inner], theirs[inner])
 
     def _mend(self, window: tuple[slice, slice], region: np.ndarray, other: np.ndarray, theirs: np.ndarray) -> bool:

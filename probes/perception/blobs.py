@@ -50,12 +50,16 @@ def blob_of(t: int, mask: np.ndarray, lab_frame: np.ndarray) -> Blob:
                 (x0 == 0, y0 == 0, x1 == w, y1 == h))
 
 
+def least(shape: tuple[int, ...]) -> int:
+    """Pixels that a region needs to be more than a speck in a picture of this shape."""
+    return max(6, round(SPECK * shape[0] * shape[1]))
+
+
 def blobs(t: int, front: np.ndarray, lab_frame: np.ndarray) -> list[Blob]:
     """Connected regions of `front` (h, w) uint8 that are larger than a speck."""
-    h, w = front.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats(front, connectivity=8)
-    least = max(6, round(SPECK * h * w))
-    return [blob_of(t, labels == i, lab_frame) for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least]
+    large = np.nonzero(stats[:count, cv2.CC_STAT_AREA] >= least(front.shape))[0]
+    return [blob_of(t, labels == i, lab_frame) for i in large if i > 0]
 
 
 def join(parts: list[Blob]) -> Blob:

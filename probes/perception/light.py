@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from scipy.ndimage import median_filter
 
+from probes.perception.working import length
+
 CELLS = 16  # along the short side, in which light is measured
 STEP = 2.5  # of 255: a cell's change of brightness that counts
 SPREAD = 0.35  # of the picture that must change together for it to be light
@@ -67,7 +69,7 @@ def smooth_light(difference: np.ndarray) -> np.ndarray:
 def shadow(frame: np.ndarray, behind: np.ndarray) -> np.ndarray:
     """(h, w) bool: pixels of `frame` (uint8 RGB) that are the background `behind`, only darker."""
     f, b = frame.astype(np.float32), behind.astype(np.float32)
-    power = (b * b).sum(-1) + 1.0
-    share = (f * b).sum(-1) / power
-    off = np.linalg.norm(f - share[..., None] * b, axis=-1)
+    power = np.einsum("...i,...i->...", b, b) + 1.0
+    share = np.einsum("...i,...i->...", f, b) / power
+    off = length(f - share[..., None] * b)
     return (share > DARKEST) & (share < 1.0) & (off < OFF_HUE + OFF_HUE_SHARE * np.sqrt(power))

@@ -7,7 +7,7 @@ import numpy as np
 
 from probes.perception.flow import warp_back
 from probes.perception.observation import Pop
-from probes.perception.working import lab
+from probes.perception.working import lab, length
 
 RESIDUAL = 10.0  # Lab units that motion must leave unexplained
 SURPRISE = 4.0  # times what the same clip typically leaves unexplained
@@ -21,7 +21,7 @@ def _unexplained(before: np.ndarray, after: np.ndarray, flow: np.ndarray) -> np.
     there = warp_back(after, flow)
     box = np.ones((3, 3), np.uint8)
     beyond = np.maximum(np.maximum(cv2.erode(there, box) - before, before - cv2.dilate(there, box)), 0.0)
-    return np.linalg.norm(beyond, axis=-1)
+    return length(beyond)
 
 
 def find_pops(frames: np.ndarray, flow: np.ndarray, cuts: tuple[int, ...]) -> tuple[Pop, ...]:

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from probes.perception.background import BOX, background, gradients, outline, regions
+from probes.perception.blobs import least
 from probes.perception.light import light_states, shadow, smooth_light
-from probes.perception.working import lab
+from probes.perception.working import lab, length
 
 CONTRAST = 7.0  # Lab units: least difference that counts as another thing
 NOISE_SIGMAS = 6.0
@@ -55,7 +56,7 @@ class Scenery:
         seen = lab(self.frames[t])
         level = seen - smooth_light(seen - behind)
         beyond = np.maximum(np.maximum(low - level, level - high), 0.0)
-        distance = np.linalg.norm(beyond, axis=-1)
+        distance = length(beyond)
         distance[_shade(seen, shadow(self.frames[t], self.rgb[state]) & (distance > 0), distance)] = 0.0
         weak = (distance > 0.5 * self.threshold).astype(np.uint8)
         count, labels = cv2.connectedComponents(weak, connectivity=8)
@@ -63,7 +64,7 @@ class Scenery:
         keep[np.unique(labels[distance > self.threshold])] = True
         keep[0] = False
         front = cv2.morphologyEx(keep[labels].astype(np.uint8), cv2.MORPH_CLOSE, BOX)
-        for rows, cols, region in regions(front, 4):
+        for rows, cols, region in regions(front, least(front.shape)):
             if not (_recoloured(self.frames[t][rows, cols], self.rgb[state][rows, cols], region)
                     or _novel(seen[rows, cols], behind[rows, cols], region)):
                 front[rows, cols][region > 0] = 0
@@ -82,7 +83,7 @@ def _recoloured(frame: np.ndarray, behind: np.ndarray, region: np.ndarray) -> bo
     """Whether the colours in a region (RGB) are others than the background's, whatever the light."""
     f, b = frame[region > 0].astype(np.float32), behind[region > 0].astype(np.float32)
     share = (f * b).sum(-1, keepdims=True) / ((b * b).sum(-1, keepdims=True) + 1.0)
-    return float(np.linalg.norm(f - share * b, axis=-1).mean()) > OTHER_COLOUR
+    return float(length(f - share * b).mean()) > OTHER_COLOUR
 
 
 def _shade(seen: np.ndarray, dark: np.ndarray, distance: np.ndarray) -> np.ndarray:
@@ -91,10 +92,13 @@ def _shade(seen: np.ndarray, dark: np.ndarray, distance: np.ndarray) -> np.ndarr
     A shaded side runs on into the lit side; a cast shadow ends at the edge of what casts it.
     """
     lit = cv2.dilate(((distance > CONTRAST) & ~dark).astype(np.uint8), BOX) > 0
-    sharp = np.linalg.norm(gradients(seen), axis=(-2, -1))
-    out = dark.copy()
-    for rows, cols, region in regions(dark.astype(np.uint8), 4):
-        seam = (region > 0) & lit[rows, cols]
-        if seam.sum() > SEAM * region.sum() ** 0.5 and sharp[rows, cols][seam].mean() < SMOOTH:
-            out[rows, cols][region > 0] = False
-    return out
+    lit &= dark
+    if not lit.any():
+        return dark
+    h, w = dark.shape
+    sharp = length(gradients(seen).reshape(h, w, 6))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
+    seam = np.bincount(labels[lit], minlength=count)
+    edge = np.bincount(labels[lit], weights=sharp[lit], minlength=count)
+    shaded = (seam > SEAM * stats[:, cv2.CC_STAT_AREA] ** 0.5) & (edge < SMOOTH * seam)
+    return dark & ~shaded[labels]

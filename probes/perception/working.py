@@ -32,6 +32,11 @@ def grey(frames: np.ndarray) -> np.ndarray:
     return np.stack(out)
 
 
+def length(vectors: np.ndarray) -> np.ndarray:
+    """(..., C) -> (...): Euclidean lengths (several times faster than numpy.linalg.norm for a few channels)."""
+    return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+
+
 def lab(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 RGB -> (h, w, 3) float32 CIE Lab, L in 0..100."""
     return cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
