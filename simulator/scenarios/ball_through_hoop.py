@@ -129,14 +129,14 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         inventory=(Thing("ball", "ball", colour), Thing("hoop", "hoop", hoop_colour)),
         expected=(
             Expected("present", "hoop", 0.0, seconds),
-            Expected("falls", "ball", 0.0, seconds),
+            Expected("falls", "ball", down, seconds),
             Expected(kind, "ball", first, min(seconds, last), through),
         ),
         breakable=(
             Breakable("pass_through", "ball", 0.5 * hit, 0.8 * hit),
             Breakable("teleport", "ball", 0.4 * hit, 0.8 * hit),
             Breakable("vanish", "ball", 0.4 * hit, 1.2 * hit),
-            Breakable("float", "ball", 0.5 * (down + hit), hit),
+            Breakable("float", "ball", down + 0.4 * (hit - down), down + 0.8 * (hit - down)),
             Breakable("sudden_turn", "ball", 0.5 * hit, 0.75 * hit),
         ),
         parameters={

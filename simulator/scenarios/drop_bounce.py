@@ -95,7 +95,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         ),
         breakable=(
             Breakable("energy_gain", "ball", 0.8 * fall, 0.95 * fall),
-            Breakable("float", "ball", 0.4 * fall, 0.8 * fall),
+            Breakable("float", "ball", 0.3 * fall, 0.55 * fall),
             Breakable("sink_in", "ball", 0.8 * fall, 0.95 * fall),
             Breakable("drift_up", "ball", fall + 0.2 * again, fall + 0.5 * again),
             Breakable("vanish", "ball", 0.3 * seconds, 0.7 * seconds),

@@ -116,7 +116,7 @@ def keeps(take: Take, scene: Scene, event: Expected) -> bool:
             return whole and state[-1] == SEEN and _within(truth.times[gone[-1] + 1], event)
         case "falls":
             rows = _project(take, pos)[:, 1]
-            return float(rows[inside].max() - rows[0]) > 0.15 * SIZE
+            return float(rows[inside].max() - rows[inside][0]) > 0.15 * SIZE
         case "bounces":
             speed = truth.velocity[:, truth.names.index(name), 2]
             turn = _first((speed[1:] > 0.1) & (np.minimum.accumulate(speed)[:-1] < -0.5)) + 1
