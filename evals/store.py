@@ -19,13 +19,14 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from evals.console import plain
 from probes.reading import Failed, Reading, Scored, Unscored
 from simulator.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -184,6 +185,8 @@ def load(folder: str | Path) -> Results:
     Raises:
         UsageError: no such folder, or it is not a run's; the message says what to do.
     """
+    import pandas as pd  # not above: the processes that do the work need none
+
     folder = Path(folder)
     if not folder.is_dir():
         raise UsageError(f"no such folder: {folder}; `worldassay run` makes one")

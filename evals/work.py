@@ -10,7 +10,7 @@ from typing import Any
 
 from evals.registries import PERCEPTIONS
 from evals.store import ClipRow
-from evals.suite import Cell, Suite
+from evals.suite import Cell, Suite, prompt_of
 from probes.base import PROBES, assay
 from probes.reading import Failed, Reading
 from simulator.adapters import MODELS
@@ -18,6 +18,7 @@ from simulator.clip import Clip, read_video, write_video
 from simulator.errors import UsageError
 from simulator.script import Script
 from simulator.shot import Shot, VideoModel
+from simulator.truth import Take
 
 Readings = dict[str, tuple[int, Reading]]  # probe -> (version, reading)
 
@@ -103,17 +104,22 @@ class ShotWorker:
 
     def do(self, job: ShotJob) -> Iterator[ClipRow | Readings]:
         """A ClipRow where one is due, then the readings."""
-        shot = self.suite.shot(job.cell, self.setup.seed)
         clip = self._stored(job.clip)
         if clip is None:
-            row, clip = self._generate(shot)
+            row, clip = self._generate(self._shot(job))
             yield row
         if clip is not None and job.probes:
-            seen: Any = clip
-            if self.setup.perception == "oracle":
-                seen = self.model.take(shot)  # type: ignore[attr-defined]
-                seen = replace(seen, clip=clip)
-            yield judge(seen, self.setup.perception, shot.script, shot.prompt, job.probes)
+            script = self.suite.script(job.cell)
+            seen = self._take(job, clip) if self.setup.perception == "oracle" else clip
+            yield judge(seen, self.setup.perception, script, prompt_of(script), job.probes)
+
+    def _shot(self, job: ShotJob) -> Shot:
+        return self.suite.shot(job.cell, self.setup.seed)
+
+    def _take(self, job: ShotJob, clip: Clip) -> Take:
+        """The clip with the truth that the model knows of it."""
+        take: Take = self.model.take(self._shot(job))  # type: ignore[attr-defined]
+        return replace(take, clip=clip)
 
     def _stored(self, row: ClipRow | None) -> Clip | None:
         if row is None or row.path is None or row.fps is None:
