@@ -45,7 +45,7 @@ class DataConfig:
     """Which clips are rendered: `clips` for each family, seeds 0 .. clips-1 of the split "train"."""
 
     families: tuple[str, ...] = FAMILIES
-    clips: int = 400
+    clips: int = 310
     validation: int = 16  # more clips of each family, with the next seeds, never trained on
     size: int = 64
     frames: int = 16
@@ -61,22 +61,22 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     seed: int = 0
-    steps: int = 3000
+    steps: int = 4000
     batch: int = 32
     warmup: int = 100  # steps of linear rise of the learning rates
-    cooldown: int = 900  # steps of linear fall to zero at the end
+    cooldown: int = 1000  # steps of linear fall to zero at the end
     muon_lr: float = 4e-3
     adamw_lr: float = 1.5e-3
     weight_decay: float = 0.01
     ema: float = 0.999  # reached by way of (1 + step) / (10 + step)
     known_share: float = 0.65  # of the clips in a batch, those with known frames
     drop_text: float = 0.1
-    time_mean: float = -0.8  # of the normal whose logistic is the time t
-    time_std: float = 1.0
+    time_mean: float = -1.6  # of the normal whose logistic is the time t
+    time_std: float = 1.5
     motion_weight: float = 8.0  # the most that a moving pixel counts, where a still one counts 1
-    snapshots: tuple[tuple[str, int], ...] = (("early", 120),)  # name and step of extra checkpoints
+    snapshots: tuple[tuple[str, int], ...] = (("early", 300),)  # name and step of extra checkpoints
     save_every: int = 100
-    threads: int = 2
+    threads: int = 1
     compile: bool = True
 
     @classmethod

@@ -235,3 +235,15 @@ def test_the_configuration_names_what_is_wrong():
     config = TrainConfig.from_mapping({"ema": 1, "model": {"patch": [2, 8, 8]}})
     assert config.ema == 1.0
     assert config.model == ModelConfig(patch=(2, 8, 8))
+
+
+def test_the_shipped_configuration_is_the_default():
+    import yaml
+
+    text = (Path(__file__).parents[3] / "conf" / "train.yaml").read_text()
+    values = {key: value for key, value in yaml.safe_load(text).items() if key != "out"}
+    assert TrainConfig.from_mapping(values) == TrainConfig()
+    fields = {f.name for f in dataclasses.fields(TrainConfig)}
+    assert set(values) == fields
+    assert set(values["data"]) == {f.name for f in dataclasses.fields(TrainConfig().data)}
+    assert set(values["model"]) == {f.name for f in dataclasses.fields(ModelConfig)} - {"vocabulary"}
