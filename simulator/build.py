@@ -163,7 +163,7 @@ class _Builder:
         name = self._material(("plane", material), material, plane_image(material, 2 * TEXTURE_PIXELS), True)
         made = self.spec.material(name)
         made.texuniform = True
-        made.texrepeat = [1 / (PERIOD * material.scale)] * 2
+        made.texrepeat = [2 / (PERIOD * material.scale)] * 2  # a uniform repeat is per two metres
         return name
 
     def _solid_material(self, material: Material, geom: Geom) -> str:
