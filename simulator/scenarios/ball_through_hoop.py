@@ -94,7 +94,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         restitution=float(rng.uniform(0.45, 0.6)),
         friction=0.6,
     )
-    hoop = _hoop(rng, hoop_colour, hoop_rgb, centre, facing, wide, RIM * r)
+    hoop = _hoop(rng, hoop_colour, hoop_rgb, centre, facing, wide=wide, thick=RIM * r)
     stand = _stand(centre, wide, RIM * r)
     rgbs = (rgb, hoop_rgb)
     setting = parts.room(rng, rgbs, span, parts.reach_of(cam), difficulty)
@@ -110,10 +110,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     }
     wrong = {**words, "a": parts.article(other), "colour": other}
     swapped = {**words, "a": parts.article(hoop_colour), "colour": hoop_colour, "hoop": parts.article(colour)}
-    told = ("bounces", max(0.0, hit - TOLERANCE), hit + TOLERANCE, None)
-    if not rimmed:
-        told = ("passes_through", at - TOLERANCE, at + TOLERANCE, "hoop")
-    kind, first, last, through = told
+    kind, through = ("bounces", None) if rimmed else ("passes_through", "hoop")
     down = at * rise  # when the ball begins to fall
     return Script(
         family="ball_through_hoop",
@@ -130,7 +127,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
         expected=(
             Expected("present", "hoop", 0.0, seconds),
             Expected("falls", "ball", down, seconds),
-            Expected(kind, "ball", first, min(seconds, last), through),
+            Expected(kind, "ball", max(0.0, hit - TOLERANCE), min(seconds, hit + TOLERANCE), through),
         ),
         breakable=(
             Breakable("pass_through", "ball", 0.5 * hit, 0.8 * hit),
@@ -171,7 +168,7 @@ def _camera(rng: np.random.Generator, centre: Vec, span: float, facing: Vec, sta
 
 
 def _hoop(
-    rng: np.random.Generator, colour: str, rgb: Vec, centre: Vec, facing: Vec, wide: float, thick: float
+    rng: np.random.Generator, colour: str, rgb: Vec, centre: Vec, facing: Vec, *, wide: float, thick: float
 ) -> Body:
     """A ring of capsules, radius `wide` to the middle of a rim of radius `thick`, metres; its axis is `facing`."""
     geoms = []

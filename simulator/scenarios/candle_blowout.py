@@ -83,18 +83,20 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     wide = parts.uniform(rng, split, *WIDTH) * span / 2
     tall = parts.uniform(rng, split, *HEIGHT) * span
     high = parts.uniform(rng, split, *FLAME) * span
-    takes = min(0.7 * out, float(np.clip(0.18 * seconds, 0.25, 0.5)))  # seconds from the edge of the picture to the flame
+    takes = min(
+        0.7 * out, float(np.clip(0.18 * seconds, 0.25, 0.5))
+    )  # seconds from the edge of the picture to the flame
     sign = 1.0 if side == "left" else -1.0  # direction of the puff along x
 
     wick: Vec = (0.0, 0.0, tall + 0.025 * span)
-    candle = _candle(rng, colour, rgb, wide, tall, span)
-    flame = _flame(rng, wick, high, out if dies else None, seconds, sign if way == "puff" else 0.0)
+    candle = _candle(rng, colour, rgb, wide=wide, tall=tall, span=span)
+    flame = _flame(rng, wick, high, out=out if dies else None, seconds=seconds, lean=sign if way == "puff" else 0.0)
     aim: Vec = (0.0, 0.0, wick[2] + (0.45 if way == "puff" else 1.35) * high)
     extras: tuple[Body, ...] = ()
     if way in ("puff", "miss"):
-        extras += _puff(rng, aim, span, sign, out - takes, takes)
+        extras += _puff(rng, aim, span, sign=sign, start=out - takes, takes=takes)
     if way == "snuffer":
-        extras += (_snuffer(wick, high, span, out, takes, 0.1 * seconds),)
+        extras += (_snuffer(wick, high, span, out=out, takes=takes, rests=0.1 * seconds),)
     if dies:
         extras += _smoke(rng, wick, span, out + (0.1 * seconds + 0.5 * takes if way == "snuffer" else 0.0), seconds)
 
@@ -119,7 +121,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     if dies:
         event = Expected("goes_out", "flame", max(0.0, out - takes), min(seconds, out + TOLERANCE))
         back = out + (0.1 * seconds + takes if way == "snuffer" else 0.1 * seconds)
-        breaks = (
+        breaks: tuple[Breakable, ...] = (
             Breakable("flame_stays", "flame", out - 0.02, out),
             Breakable("flame_dies_early", "flame", 0.4 * comes, 0.9 * comes),
             Breakable("relight", "flame", back, back + 0.5 * (seconds - back)),
@@ -152,23 +154,29 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     )
 
 
-def _candle(rng: np.random.Generator, colour: str, rgb: Vec, wide: float, tall: float, span: float) -> Body:
+def _candle(rng: np.random.Generator, colour: str, rgb: Vec, *, wide: float, tall: float, span: float) -> Body:
     """A wax pillar with a dark wick, standing on the floor."""
     wax = replace(parts.paint(rng, rgb, 2 * wide, plain=0.75), emission=0.1)
-    wick = Geom("capsule", (0.011 * span, 0.03 * span, 0.0), (0.0, 0.0, tall / 2), material=Material((0.05, 0.04, 0.04)))
+    wick = Geom(
+        "capsule", (0.011 * span, 0.03 * span, 0.0), (0.0, 0.0, tall / 2), material=Material((0.05, 0.04, 0.04))
+    )
     return Body("candle", "candle", colour, (Geom("cylinder", (wide, tall / 2, 0.0)), wick), wax, (0.0, 0.0, tall / 2))
 
 
-def _flame(
-    rng: np.random.Generator, wick: Vec, high: float, out: float | None, seconds: float, lean: float
-) -> Body:
+def _flame(rng: np.random.Generator, wick: Vec, high: float, *, out: float | None, seconds: float, lean: float) -> Body:
     """A flickering flame whose origin is the wick; it leans and shrinks just before it goes out at `out`."""
     outer = Material(ORANGE, emission=1.0, gloss=0.0, alpha=0.8)
     inner = Material((1.0, 0.93, 0.55), emission=1.0, gloss=0.0)
     geoms = (
-        Geom("ellipsoid", (0.22 * high, 0.22 * high, 0.36 * high), (0.0, 0.0, 0.36 * high), material=outer, solid=False),
-        Geom("ellipsoid", (0.11 * high, 0.11 * high, 0.30 * high), (0.0, 0.0, 0.70 * high), material=outer, solid=False),
-        Geom("ellipsoid", (0.12 * high, 0.12 * high, 0.22 * high), (0.0, 0.0, 0.28 * high), material=inner, solid=False),
+        Geom(
+            "ellipsoid", (0.22 * high, 0.22 * high, 0.36 * high), (0.0, 0.0, 0.36 * high), material=outer, solid=False
+        ),
+        Geom(
+            "ellipsoid", (0.11 * high, 0.11 * high, 0.30 * high), (0.0, 0.0, 0.70 * high), material=outer, solid=False
+        ),
+        Geom(
+            "ellipsoid", (0.12 * high, 0.12 * high, 0.22 * high), (0.0, 0.0, 0.28 * high), material=inner, solid=False
+        ),
     )
     keys = []
     for t in np.arange(0.0, seconds + 0.1, 1 / 12).tolist():
@@ -191,9 +199,9 @@ def _glow(flame: Body, wick: Vec, span: float) -> Light:
 
 
 def _puff(
-    rng: np.random.Generator, aim: Vec, span: float, sign: float, start: float, takes: float
+    rng: np.random.Generator, aim: Vec, span: float, *, sign: float, start: float, takes: float
 ) -> tuple[Body, ...]:
-    """Pale wisps from outside the picture, through `aim`, reached `takes` seconds after `start`, and on until they fade."""
+    """Pale wisps from outside the picture that reach `aim` `takes` seconds after `start`, and go on until they fade."""
     wisps = []
     air = Material((0.93, 0.95, 1.0), alpha=0.45, gloss=0.0, emission=0.3)
     speed = 0.62 * span / takes
@@ -209,12 +217,22 @@ def _puff(
         r = float(rng.uniform(0.05, 0.075)) * span
         geom = Geom("sphere", (r, 0.0, 0.0), solid=False)
         wisps.append(
-            Body(f"wisp{i}", "wisp", "white", (geom,), air, keys[0].pos, motion="scripted", keys=tuple(keys), role="effect")
+            Body(
+                f"wisp{i}",
+                "wisp",
+                "white",
+                (geom,),
+                air,
+                keys[0].pos,
+                motion="scripted",
+                keys=tuple(keys),
+                role="effect",
+            )
         )
     return tuple(wisps)
 
 
-def _snuffer(wick: Vec, high: float, span: float, out: float, takes: float, rests: float) -> Body:
+def _snuffer(wick: Vec, high: float, span: float, *, out: float, takes: float, rests: float) -> Body:
     """A metal cap on a rod that covers the flame at `out`, rests there, and rises again."""
     metal = Material((0.62, 0.62, 0.66), gloss=0.9)
     cap = Geom("cylinder", (0.34 * high, 0.5 * high, 0.0), solid=False)

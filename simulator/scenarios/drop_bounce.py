@@ -74,7 +74,11 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     blocks = parts.clutter(rng, int(rng.integers(0, 1 + round(2 * difficulty))), span, (rgb,))
     scene = Scene((ball, *blocks), cam, setting, parts.lights(rng, span))
 
-    words = {"a": parts.article(colour), "colour": colour, "floor": parts.article(parts.TEXTURE_WORDS[setting.floor.texture])}
+    words = {
+        "a": parts.article(colour),
+        "colour": colour,
+        "floor": parts.article(parts.TEXTURE_WORDS[setting.floor.texture]),
+    }
     wrong = {**words, "a": parts.article(other), "colour": other}
     again = 2 * fall * restitution  # seconds in the air after the first bounce
     return Script(

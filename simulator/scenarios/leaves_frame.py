@@ -66,14 +66,14 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     far = _beyond(cam, r, up, sign)
     stops = ((0.0, -start * span), (turn, far), (turn + wait, far), (seconds, float(rng.uniform(-0.1, 0.05)) * span))
     keys = _keys(stops, sign, up, r if noun == "ball" else None, seconds)
-    thing = Body(
-        noun, noun, colour, (geom,), parts.paint(rng, rgb, 2 * r), keys[0].pos, motion="scripted", keys=keys
-    )
+    thing = Body(noun, noun, colour, (geom,), parts.paint(rng, rgb, 2 * r), keys[0].pos, motion="scripted", keys=keys)
     setting = parts.room(rng, (rgb,), span, parts.reach_of(cam), difficulty)
     blocks = parts.clutter(rng, int(rng.integers(0, 1 + round(2 * difficulty))), span, (rgb,))
     scene = Scene((thing, *blocks), cam, setting, parts.lights(rng, span))
 
-    out = [_times_out(stops, _edge(cam, r, up, sign, aspect, far)) for aspect in (NARROWEST, 1.0, WIDEST)]
+    out = [
+        _times_out(stops, _edge(cam, r, up, sign=sign, aspect=aspect, far=far)) for aspect in (NARROWEST, 1.0, WIDEST)
+    ]
     (first, last), (leaves, returns), (late, early) = out
     words = {
         "a": parts.article(colour),
@@ -140,16 +140,16 @@ def _beyond(cam: Camera, r: float, up: float, sign: float) -> float:
 def _keys(
     stops: tuple[tuple[float, float], ...], sign: float, up: float, rolls: float | None, seconds: float
 ) -> tuple[Key, ...]:
-    """Straight motion between (time, distance) stops, with a key every 1/16 s so that a ball of radius `rolls` rolls."""
+    """Straight motion between (time, distance) stops, a key every 1/16 s so that a ball of radius `rolls` rolls."""
     times = sorted({t for t, _ in stops} | set(np.arange(0.0, seconds, 1 / 16).tolist()))
-    at = np.interp(times, *zip(*stops, strict=True))
+    at = np.interp(times, [t for t, _ in stops], [d for _, d in stops])
     return tuple(
         Key(t, (sign * float(d), 0.0, up), parts.about((0.0, 1.0, 0.0), sign * float(d) / rolls if rolls else 0.0))
         for t, d in zip(times, at, strict=True)
     )
 
 
-def _edge(cam: Camera, r: float, up: float, sign: float, aspect: float, far: float) -> float:
+def _edge(cam: Camera, r: float, up: float, *, sign: float, aspect: float, far: float) -> float:
     """The distance along x (metres, below `far`) at which the thing is just out of a picture of this aspect."""
     near = 0.0
     for _ in range(20):

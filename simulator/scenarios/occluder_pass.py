@@ -62,11 +62,9 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     sign = 1.0 if side == "right" else -1.0
     reach = 0.46 * span - half / 2  # from the middle to either end of the way
     keys = _keys(reach, sign, up, r if noun == "ball" else None, seconds)
-    thing = Body(
-        noun, noun, colour, (geom,), parts.paint(rng, rgb, 2 * r), keys[0].pos, motion="scripted", keys=keys
-    )
+    thing = Body(noun, noun, colour, (geom,), parts.paint(rng, rgb, 2 * r), keys[0].pos, motion="scripted", keys=keys)
     word, grey = parts.background(rng, (rgb,))
-    screen = _screen(rng, cam, r, 2.1 * half + hidden * 2 * reach, grey, word)
+    screen = _screen(rng, cam, r, 2.1 * half + hidden * 2 * reach, rgb=grey, word=word)
     setting = parts.room(rng, (rgb, grey), span, parts.reach_of(cam), difficulty)
     blocks = parts.clutter(rng, int(rng.integers(0, 1 + round(2 * difficulty))), span, (rgb, grey))
     scene = Scene((thing, screen, *blocks), cam, setting, parts.lights(rng, span))
@@ -128,7 +126,7 @@ def _keys(reach: float, sign: float, up: float, rolls: float | None, seconds: fl
     )
 
 
-def _screen(rng: np.random.Generator, cam: Camera, r: float, width: float, rgb: Vec, word: str) -> Body:
+def _screen(rng: np.random.Generator, cam: Camera, r: float, width: float, *, rgb: Vec, word: str) -> Body:
     """What hides `width` metres of the way at y = 0, and things up to 2 r high there."""
     near, thick = 2.2 * r, 0.2 * r
     eye = cam.keys[0].eye
@@ -144,7 +142,10 @@ def _screen(rng: np.random.Generator, cam: Camera, r: float, width: float, rgb: 
 
 
 def _times(cam: Camera, keys: tuple[Key, ...], screen: Body, half: float) -> tuple[float, float, float]:
-    """Seconds at which the thing is wholly behind the screen's outline, first shows again, and is clear of it; it is 2 `half` wide."""
+    """Seconds at which the thing is wholly behind the screen's outline, shows again, and is clear of it.
+
+    half: half the width of the thing, metres.
+    """
     wide, thick, _ = screen.geoms[0].size
     x, y, z = screen.pos
     corners = [parts.project(cam, (x + a * wide, y + b * thick, z))[0] for a in (-1, 1) for b in (-1, 1)]

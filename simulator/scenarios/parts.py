@@ -51,7 +51,6 @@ def uniform(rng: np.random.Generator, split: str, inside: tuple[float, float], o
     return float(rng.uniform(*(ood if split == "ood" else inside)))
 
 
-
 def choose(rng: np.random.Generator, options: Sequence[T]) -> T:
     """One of `options`, each as likely as any other."""
     return options[int(rng.integers(len(options)))]
@@ -171,7 +170,7 @@ def reach_of(cam: Camera) -> float:
 
 
 def shape_of(noun: str, r: float) -> tuple[Geom, float]:
-    """The geom of a thing that fits a sphere of about radius `r`, and the height of its centre above a floor, metres."""
+    """The geom of a thing that fits a sphere of about radius `r`, and how high its centre is above a floor, metres."""
     shapes: dict[str, tuple[Shape, Vec, float]] = {
         "ball": ("sphere", (r, 0.0, 0.0), r),
         "cube": ("box", (0.85 * r, 0.85 * r, 0.85 * r), 0.85 * r),
@@ -230,4 +229,3 @@ def otherwise(templates: Sequence[str], *changes: dict[str, str]) -> tuple[str, 
         templates[(2 * i + k) % len(templates)].format(**words) for i, words in enumerate(changes) for k in range(2)
     ]
     return tuple(line[0].upper() + line[1:] for line in lines)
-

@@ -17,11 +17,12 @@ from simulator.truth import ABSENT, HIDDEN, OUT, SEEN, Take
 from simulator.violations import VIOLATIONS
 
 SIZE, FPS = 32, 16.0
-SEEDS = range(8)
+SEEDS = range(6)
 
-pytestmark = pytest.mark.parametrize("family", FAMILIES.names())
+every_family = pytest.mark.parametrize("family", FAMILIES.names())
 
 
+@every_family
 @pytest.mark.parametrize("seconds", [1.0, 2.0, 3.7, 8.0])
 @pytest.mark.parametrize("split", SPLITS)
 def test_data_is_sound(family: str, split: str, seconds: float) -> None:
@@ -49,6 +50,7 @@ def test_data_is_sound(family: str, split: str, seconds: float) -> None:
             assert (body.motion == "scripted") == bool(times)
 
 
+@every_family
 @pytest.mark.parametrize("split", ["train", "ood"])
 def test_prompts_tell_what_varies(family: str, split: str) -> None:
     for seed in range(8):
@@ -68,26 +70,29 @@ def test_prompts_tell_what_varies(family: str, split: str) -> None:
                 assert script.parameters["side"] in prompt.lower()
 
 
+@every_family
 def test_seeds_and_splits_differ(family: str) -> None:
     scripts = [make_script(family, seed, split=split) for seed in range(3) for split in SPLITS]
     assert all(a.scene != b.scene for i, a in enumerate(scripts) for b in scripts[:i])
 
 
-def test_same_arguments_same_script_and_frames_in_another_process(family: str) -> None:
+@pytest.mark.slow
+def test_same_arguments_same_script_and_frames_in_another_process() -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        script, digest = pool.submit(_made_and_played, family).result()
-    assert (script, digest) == _made_and_played(family)
+        there = list(pool.map(_made_and_played, FAMILIES.names()))
+    assert there == [_made_and_played(family) for family in FAMILIES.names()]
 
 
 def _made_and_played(family: str) -> tuple[Script, str]:
     script = make_script(family, 3, split="train", difficulty=0.7)
-    return script, play(script, SIZE, SIZE, FPS, frames=6).clip.digest
+    return script, play(script, SIZE, SIZE, FPS, frames=4).clip.digest
 
 
 @pytest.mark.slow
+@every_family
 def test_what_a_script_promises_happens(family: str) -> None:
     for seed in SEEDS:
-        script = make_script(family, seed, split="ood" if seed == 7 else "test", seconds=1.0 if seed == 6 else 2.0)
+        script = make_script(family, seed, split="ood" if seed == 5 else "test", seconds=1.0 if seed == 4 else 2.0)
         take = play(script, SIZE, SIZE, FPS)
         for thing in script.inventory:
             assert (_state(take, thing.name) == SEEN).any(), (family, seed, thing)
@@ -125,9 +130,9 @@ def keeps(take: Take, scene: Scene, event: Expected) -> bool:
             crossings = _crossings(take, scene, name, str(event.object))
             return [through for _, through in crossings[:1]] == [True] and _within(crossings[0][0], event)
         case "goes_out":
-            before, after = state[truth.times < event.start], state[truth.times > event.end]
-            lit = _lit(take)
-            return bool((before == SEEN).all() and (after != SEEN).all() and lit[0] and not lit[truth.times > event.end].any())
+            before, after, lit = truth.times < event.start, truth.times > event.end, _lit(take)
+            alive = (state[before] == SEEN).all() and lit[0]
+            return bool(alive and (state[after] != SEEN).all() and not lit[after].any())
         case "stays_lit":
             return bool((state == SEEN).all() and _lit(take).all())
         case "moves_left" | "moves_right":
@@ -138,10 +143,9 @@ def keeps(take: Take, scene: Scene, event: Expected) -> bool:
     raise AssertionError(f"no check for {event.kind}")
 
 
-def test_a_ball_on_the_rim_does_not_go_through(family: str) -> None:
-    if family != "ball_through_hoop":
-        pytest.skip("has no rim")
-    rims = [s for s in (make_script(family, seed) for seed in range(40)) if s.parameters["way"] == "rim"][:4]
+def test_a_ball_on_the_rim_does_not_go_through() -> None:
+    scripts = (make_script("ball_through_hoop", seed) for seed in range(40))
+    rims = [script for script in scripts if script.parameters["way"] == "rim"][:3]
     assert rims
     for script in rims:
         take = play(script, SIZE, SIZE, FPS)
