@@ -20,10 +20,12 @@ MOVED = 0.08  # heights: what goes farther is no fixed body
 class Part:
     """A body of the script and the tracks that play it, in order of time; T frames.
 
+    others: the other bodies of the scene.
     state: (T,) as in ThingTrack, of all tracks together. centre: (T, 2) heights, NaN where not seen.
     """
 
     body: Body
+    others: tuple[Body, ...]
     tracks: tuple[ThingTrack, ...]
     state: np.ndarray
     centre: np.ndarray
@@ -67,7 +69,7 @@ def cast(observation: Observation, script: Script) -> dict[str, Part]:
     bodies = [script.scene.body(thing.name) for thing in script.inventory]
     if any(t.name for t in tracks):
         return {
-            b.name: _part(observation, b, [t for t in tracks if t.name and t.name.split(".")[0] == b.name])
+            b.name: _part(observation, script, b, [t for t in tracks if t.name and t.name.split(".")[0] == b.name])
             for b in bodies
         }
     taken: dict[str, list[ThingTrack]] = {b.name: [] for b in bodies}
@@ -79,7 +81,7 @@ def cast(observation: Observation, script: Script) -> dict[str, Part]:
         best = min(fits, key=lambda b: (colour_distance(colour_of(track), lab_of(b.material.rgb)), b.name))
         if track.flame or colour_distance(colour_of(track), lab_of(best.material.rgb)) <= ALIKE:
             taken[best.name].append(track)
-    return {b.name: _part(observation, b, taken[b.name]) for b in bodies}
+    return {b.name: _part(observation, script, b, taken[b.name]) for b in bodies}
 
 
 def listed(track: ThingTrack, script: Script) -> bool:
@@ -92,7 +94,7 @@ def listed(track: ThingTrack, script: Script) -> bool:
     return any(colour_distance(colour_of(track), lab_of(b.material.rgb)) <= ALIKE for b in bodies)
 
 
-def _part(observation: Observation, body: Body, tracks: list[ThingTrack]) -> Part:
+def _part(observation: Observation, script: Script, body: Body, tracks: list[ThingTrack]) -> Part:
     """The tracks as one: seen where any is; otherwise out of sight as the one last seen says."""
     ordered = sorted(tracks, key=lambda t: int(np.argmax(t.state == SEEN)))
     state = np.full(len(observation.clip), ABSENT, np.uint8)
@@ -103,4 +105,4 @@ def _part(observation: Observation, body: Body, tracks: list[ThingTrack]) -> Par
     for track in ordered:
         seen = track.state == SEEN
         state[seen], centre[seen] = SEEN, track.centre[seen]
-    return Part(body, tuple(ordered), state, centre)
+    return Part(body, tuple(b for b in script.scene.bodies if b is not body), tuple(ordered), state, centre)

@@ -28,7 +28,10 @@ def epipolar_residual(a: np.ndarray, b: np.ndarray, sigma: float) -> np.ndarray:
     """
     scale = 1.0 / sigma  # the estimator's thresholds are meant for pixels
     cv2.setRNGSeed(0)
-    f, _ = cv2.findFundamentalMat(a * scale, b * scale, cv2.USAC_MAGSAC, 2.0, 0.999, 2000)
+    try:
+        f, _ = cv2.findFundamentalMat(a * scale, b * scale, cv2.USAC_MAGSAC, 2.0, 0.999, 2000)
+    except cv2.error:  # of degenerate configurations
+        f = None
     if f is None or f.shape != (3, 3):
         return np.full(len(a), np.inf)
     return sampson(f, a * scale, b * scale) * sigma
@@ -44,6 +47,7 @@ def rigid_residual(xy: np.ndarray) -> np.ndarray:
     middle, spread = xy.mean((0, 1)), xy.std() + 1e-12
     homogeneous = np.concatenate([(xy - middle) / spread, np.ones((points, frames, 1))], -1)  # (P, T, 3)
     kept = np.arange(points)
+    error = np.zeros((points, frames))
     for _ in range(TRIMS):
         cameras = _cameras(homogeneous[kept])
         error = _reprojection(homogeneous, cameras)

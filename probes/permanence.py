@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from probes.base import Probe
 from probes.calibration import load
-from probes.cast import cast, listed
+from probes.cast import cast, listed, moves
 from probes.evidence import Finding, Found, box_at, describe, judge
 from probes.perception.flow import warp_back
 from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation, ThingTrack
@@ -23,7 +24,7 @@ FRAMES = 1.5  # frames of absence that count as one unit of strength
 COLOUR = 18.0  # distance in Lab, lightness at a third, that shade and noise do not make
 UNLISTED = 0.3  # of a finding's strength, for a thing that is not in the script's inventory
 SURPRISING = 8.0  # times what the clip's own motion leaves unexplained
-RATIO = 0.3  # of heights, in logarithms
+RATIO = 0.18  # of heights, in logarithms
 
 
 def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:
@@ -45,7 +46,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         for track in things.tracks:
             weight = _weight(observation, track, script) if _frames(track).size and not track.flame else 0.0
             if weight > 0.0:
-                made = _gone(observation, track) + _born(observation, track) + _changed(observation, track)
+                made = _gone(observation, track, script) + _born(observation, track) + _changed(observation, track)
                 made += _unreturned(observation, track, script)
                 findings += [replace(f, strength=f.strength * weight) for f in made]
         findings += _exchanged(observation, things.tracks)
@@ -69,12 +70,19 @@ def _seconds(observation: Observation, frame: int) -> float:
     return frame / observation.clip.fps
 
 
-def _gone(observation: Observation, track: ThingTrack) -> list[Finding]:
-    """Stretches in which a thing that was seen is nowhere, though nothing hid it and it had not left."""
+def _gone(observation: Observation, track: ThingTrack, script: Script | None) -> list[Finding]:
+    """Stretches in which a thing that was seen is nowhere, though nothing hid it and it had not left.
+
+    Where the script keeps a thing in the picture, being out of it is no excuse.
+    """
+    stays = script is not None and any(
+        e.kind == "present" and _plays(track, e.subject, script) for e in script.expected
+    )
+    nowhere = np.isin(track.state, (ABSENT, OUT) if stays else (ABSENT,))
     findings = []
     border = at_border(track)
     first = int(np.argmax(track.state == SEEN))
-    for start, stop in runs(track.state == ABSENT):
+    for start, stop in runs(nowhere):
         if start <= first or border[start - 1] or start in observation.cuts:
             continue
         strength = (stop - start) / FRAMES
@@ -135,7 +143,7 @@ def _changed(observation: Observation, track: ThingTrack) -> list[Finding]:
     """A thing that comes back from out of sight as another, or takes another colour before our eyes."""
     found = runs((track.state == SEEN) & np.isfinite(track.area))
     findings = []
-    for (a0, a1), (b0, b1) in zip(found, found[1:], strict=False):
+    for (a0, a1), (b0, b1) in pairwise(found):
         if b1 - b0 >= 2 and a1 - a0 >= 2 and np.isin(track.state[a1:b0], (HIDDEN, OUT)).any():
             findings += _returned(observation, track, np.arange(a0, a1), track, np.arange(b0, b1))
     for start, stop in found:
@@ -213,19 +221,27 @@ def _doubled(observation: Observation, script: Script) -> list[Finding]:
     return findings
 
 
+def _plays(track: ThingTrack, name: str, script: Script) -> bool:
+    """Whether a track can be the body called `name`."""
+    if track.name:
+        return track.name == name
+    return name in {t.name for t in script.inventory} and moves(track) and listed(track, script)
+
+
 def _unreturned(observation: Observation, track: ThingTrack, script: Script | None) -> list[Finding]:
-    """A thing that the script brings back into sight and that stays away."""
-    if script is None or track.state[-1] not in (HIDDEN, OUT) or not (track.state == SEEN).any():
+    """A thing that the script brings back into sight and that stays away to the end."""
+    if script is None or track.state[-1] not in (HIDDEN, OUT):
         return []
-    last = int(np.flatnonzero(track.state == SEEN)[-1])
-    due = [e.end for e in script.expected if e.kind in ("returns", "revealed") and track.name in (None, e.subject)]
-    late = observation.clip.seconds - max(due, default=np.inf)
-    if late <= 0 or last / observation.clip.fps > max(due):
+    last = int(_frames(track)[-1])
+    due = [(e.start, e.end) for e in script.expected
+           if e.kind in ("returns", "revealed") and _plays(track, e.subject, script)]  # fmt: skip
+    if not due or last / observation.clip.fps > due[0][0]:
         return []
-    text = f"{describe(track)} does not come back; expected by {max(due):.2f} s"
-    strength = late * observation.clip.fps / FRAMES
-    return [Finding("unreturned", "vanish", max(due), observation.clip.seconds,
-                    box_at(track, last), strength, text)]  # fmt: skip
+    start, end = due[0]
+    late = observation.clip.seconds - (start + min(end, observation.clip.seconds)) / 2.0
+    text = f"{describe(track)} does not come back; expected by {end:.2f} s"
+    return [Finding("unreturned", "return_missing", min(end, last / observation.clip.fps), observation.clip.seconds,
+                    box_at(track, last), max(0.0, late) * observation.clip.fps / FRAMES, text)]  # fmt: skip
 
 
 def _popped(observation: Observation) -> list[Finding]:

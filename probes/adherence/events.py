@@ -15,6 +15,7 @@ from simulator.script import Expected
 
 SLACK = 1.5  # frames by which an event may be early or late
 FADED = 0.3  # of its usual share of the picture: a thing that shows less is gone
+RISE = 0.012  # heights that a bounce leads up again, at least
 MOVED = 0.05  # heights: less is no motion that a prompt would tell of
 
 
@@ -69,7 +70,7 @@ def _present(observation: Observation, part: Part, expected: Expected) -> Outcom
     if not window.any():
         return None
     if part.tracks:
-        lost = float(np.mean(part.state[window] == ABSENT))
+        lost = float(np.mean(np.isin(part.state[window], (ABSENT, OUT))))
     else:  # what never moves is no track: look for its colour
         spot = whereabouts(observation, part.body)
         if spot is None:
@@ -144,6 +145,22 @@ def _stays_lit(observation: Observation, part: Part, expected: Expected) -> Outc
     return Outcome(expected, min(1.0, 2.0 * dark), "does not stay lit")
 
 
+def _passes(observation: Observation, part: Part, expected: Expected) -> Outcome | None:
+    """Whether the way of the subject, joined up between frames, leads through the middle of the object's box."""
+    ring = next((b for b in part.others if b.name == expected.object), None)
+    spot = whereabouts(observation, ring) if ring else None
+    path = part.centre[np.isfinite(part.centre[:, 0])]
+    if spot is None or len(path) < 2:
+        return None if spot is None else Outcome(expected, 1.0, f"does not go through the {expected.object}")
+    aspect = observation.clip.width / observation.clip.height
+    low, high = np.array([spot.box[0] * aspect, spot.box[1]]), np.array([spot.box[2] * aspect, spot.box[3]])
+    scaled = (path - (low + high) / 2) / np.maximum((high - low) / 2, 1e-3)
+    fine = np.linspace(0, len(scaled) - 1, 8 * len(scaled))
+    way = np.stack([np.interp(fine, np.arange(len(scaled)), scaled[:, i]) for i in (0, 1)], -1)
+    off = float(np.linalg.norm(way, axis=1).min())  # 0: through the middle, 1: over the rim
+    return Outcome(expected, float(np.clip((off - 0.6) / 0.6, 0.0, 1.0)), f"does not go through the {expected.object}")
+
+
 LOOKS: dict[str, Look] = {
     "present": _present,
     "leaves_frame": _leaves,
@@ -154,6 +171,7 @@ LOOKS: dict[str, Look] = {
     "moves_left": _moves(0, -1.0, "move left"),
     "moves_right": _moves(0, 1.0, "move right"),
     "bounces": _bounces,
+    "passes_through": _passes,
     "goes_out": _goes_out,
     "stays_lit": _stays_lit,
 }

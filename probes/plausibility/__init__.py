@@ -7,7 +7,7 @@ from probes.calibration import load
 from probes.cast import cast, listed
 from probes.evidence import Finding, Found, judge
 from probes.perception.observation import Observation
-from probes.plausibility.continuity import jumps
+from probes.plausibility.continuity import jumps, missteps
 from probes.plausibility.flame import flame
 from probes.plausibility.flight import flight
 from probes.reading import Reading, Unscored
@@ -41,7 +41,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         if track.flame:
             findings += flame(observation, track, script)
         elif script is None or listed(track, script):  # smoke, puffs and shadows come and go as they like
-            findings += jumps(observation, track)
+            findings += jumps(observation, track) + missteps(observation, track)
     if script is not None:
         fixed = [b for b in script.scene.bodies if b.motion == "fixed" and any(g.solid for g in b.geoms)]
         spots = [whereabouts(observation, b) for b in fixed]

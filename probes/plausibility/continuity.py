@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from probes.evidence import Finding, box_at, describe
-from probes.perception.observation import SEEN, Observation, ThingTrack
+from probes.perception.observation import HIDDEN, SEEN, Observation, ThingTrack
 from probes.trajectory import noise, runs, size, trust, whole
 
 FREE = 0.03  # heights that may be unaccounted for
 SIGMAS = 4.0
+STEADY = 0.4  # of its speed: what changes more while it is hidden did not move steadily
 
 
 def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
@@ -34,6 +37,31 @@ def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
     text = f"{describe(track)} jumps {length:.0%} of the picture's height at {frame / fps:.2f} s"
     return [Finding("continuity", "teleport", (frame - 1) / fps, frame / fps, box_at(track, frame),
                     excess / FREE * trust(observation, track), text)]  # fmt: skip
+
+
+def missteps(observation: Observation, track: ThingTrack) -> list[Finding]:
+    """A thing that comes back from behind something elsewhere than its steady motion leads.
+
+    Only where it moves as fast, and in the same direction, before and after.
+    """
+    fps, sigma = observation.clip.fps, noise(observation, track)
+    found = runs(whole(track))
+    findings = []
+    for (a0, a1), (b0, b1) in pairwise(found):
+        if min(a1 - a0, b1 - b0) < 2 or not (track.state[a1:b0] == HIDDEN).any():
+            continue
+        v, w = ((track.centre[s - 1] - track.centre[r]) / (s - 1 - r) for r, s in ((a0, a1), (b0, b1)))
+        if np.linalg.norm(v - w) > STEADY * max(np.linalg.norm(v), np.linalg.norm(w)):
+            continue
+        away = b0 - (a1 - 1)
+        off = float(np.linalg.norm(track.centre[b0] - track.centre[a1 - 1] - (v + w) / 2.0 * away))
+        error = sigma * (1.0 + away / min(a1 - a0, b1 - b0)) + float(np.linalg.norm(v - w)) / 2.0 * away
+        excess = off - SIGMAS / 2.0 * error
+        if excess > 0.0:
+            text = f"{describe(track)} comes out {off:.0%} of the picture's height from where it was going"
+            findings.append(Finding("continuity", "teleport", (a1 - 1) / fps, b0 / fps, box_at(track, b0),
+                                    excess / (2.0 * FREE) * trust(observation, track), text))  # fmt: skip
+    return findings
 
 
 def _allowed(step: np.ndarray, i: int) -> float:

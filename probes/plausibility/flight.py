@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +18,7 @@ SCALES = (0.6, 0.75, 0.9, 1.0, 1.1, 1.3, 1.6)  # of the script's gravity in the 
 DOUBT = 0.25  # standard deviation of the logarithm of that scale
 NEAR = 0.07  # heights: this close to the lowest place that the thing gets to, the floor may carry it
 BESIDE = 0.04  # fractions: so close to a solid thing, it may be touched, or hide something
+LONG = 5  # frames that nothing hangs beside a solid thing without lying on it
 SIGMAS = 4.0
 
 
@@ -80,7 +82,7 @@ def _breaks(
 ) -> list[Made]:
     """Changes of velocity in mid-air."""
     made: list[Made] = []
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in pairwise(found):
         first, last = times[b.start], times[a.stop - 1]
         before, after = a.velocity(float(last - times[a.start])), b.v
         middle = float(first - last) / 2.0
@@ -123,7 +125,13 @@ def _hovers(
         lasts = float(t[-1] - t[0])
         high = floor - float(path[piece.start : piece.stop, 1].max())
         held = piece.start == 0 and float(np.linalg.norm(piece.v)) * lasts < SIGMAS * sigma
-        if piece.a > 0.0 or len(t) < 3 or high < NEAR or held or not free[piece.start : piece.stop].all():
+        if (
+            piece.a > 0.0
+            or len(t) < 3
+            or high < NEAR
+            or held
+            or not (free[piece.start : piece.stop].all() or len(t) >= LONG)
+        ):
             continue
         strength = g * lasts**2 / 8.0 / (SIGMAS * sigma)  # the sagitta that is missing, in what can be seen
         kind, words = ("drift_up", "rises") if piece.v[1] < -0.15 * g * lasts else ("float", "floats")
