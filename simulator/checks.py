@@ -12,17 +12,16 @@ from simulator.truth import Take
 from simulator.violations import VIOLATIONS, Violation
 
 
-def check_twin(
-    script: Script, violation: Violation, *, height: int = 32, width: int = 32, fps: float = 12.0
-) -> tuple[Take, Take]:
-    """Play `script` with and without `violation`, and return (valid, violated).
+def check_twin(script: Script, violation: Violation, valid: Take) -> Take:
+    """Play `script` with `violation` as `valid` was played without it, and return the violated take.
 
     Raises:
         AssertionError: the two differ before the onset, or do not differ after it, or the truth does not say what
             was broken.
     """
-    valid = play(script, height, width, fps)
-    broken = play(script, height, width, fps, violation=violation)
+    fps = valid.clip.fps
+    size = valid.clip.height, valid.clip.width
+    broken = play(script, *size, fps, frames=len(valid.clip), violation=violation)
     before = math.ceil(violation.onset * fps - 1e-9)
     n = len(valid.truth.names)
     assert broken.truth.names[:n] == valid.truth.names, "the violated take has other bodies first"
@@ -40,4 +39,4 @@ def check_twin(
     assert (said.kind, said.law) == (violation.kind, VIOLATIONS.entry(violation.kind).tags[0])
     assert violation.onset <= said.start < said.end <= len(valid.clip) / fps
     assert valid.truth.broken is None
-    return valid, broken
+    return broken

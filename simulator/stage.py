@@ -135,6 +135,7 @@ def _run(world: World, broken: Intervention | None, t: float) -> None:
         world.dress()
         world.advance()
     world.pose(to)
+    world.lamps(to)
     if broken is not None and _acts(broken, t):
         broken.begin(world)
         broken.pose(world, t)

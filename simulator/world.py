@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,25 @@ QUIET = 0.05  # seconds apart before touching again counts as a new contact
 Array = np.ndarray
 
 
+@dataclass(frozen=True)
+class _Keys:
+    """A scripted body's keys, by column."""
+
+    t: list[float]
+    pos: Array  # (K, 3)
+    quat: Array  # (K, 4)
+    scale: list[float]
+    visible: list[bool]
+    steady: bool  # all quaternions are the same
+
+    @staticmethod
+    def of(body: Body) -> _Keys:
+        k = body.keys
+        quat = np.array([x.quat for x in k], float)
+        return _Keys([x.t for x in k], np.array([x.pos for x in k], float), quat, [x.scale for x in k],
+                     [x.visible for x in k], bool((quat == quat[0]).all()))
+
+
 @dataclass
 class Actor:
     """A body at run time: where its numbers are in the engine, and how it is to appear."""
@@ -30,13 +50,14 @@ class Actor:
     mocap: int  # -1: free
     qpos: int  # -1: not free
     dof: int
-    times: Array  # of its keys
     rgba: Array  # (G, 4) as built
     size: Array  # (G, 3) as built
     pos: Array  # (G, 3) as built
     bound: Array  # (G,) bounding radii as built
     solid: Array  # (G,) bool as built
+    keys: _Keys | None = None  # of what is scripted
     look: Actor | None = None
+    moved: bool = False  # True: fixed, but not where it was built
     opacity: float = 1.0  # 0: not in the world
     scale: float = 1.0
     massive: bool = True  # False: nothing collides with it
@@ -77,6 +98,7 @@ class World:
                 self.move(name, actor.body.velocity, actor.body.spin)
         self.pose(0.0)
         self.dress()
+        self.lamps(0.0)
 
     def _actor(self, body: Body, name: str) -> Actor:
         m = self.model
@@ -86,8 +108,9 @@ class World:
         return Actor(
             body, id, geoms, int(m.body_mocapid[id]),
             int(m.jnt_qposadr[joint]) if joint >= 0 else -1, int(m.jnt_dofadr[joint]) if joint >= 0 else -1,
-            np.array([k.t for k in body.keys]), m.geom_rgba[geoms].copy(), m.geom_size[geoms].copy(),
+            m.geom_rgba[geoms].copy(), m.geom_size[geoms].copy(),
             m.geom_pos[geoms].copy(), m.geom_rbound[geoms].copy(), m.geom_contype[geoms] > 0,
+            keys=_Keys.of(body) if body.motion == "scripted" and body.keys else None,
         )
 
     @property
@@ -123,7 +146,9 @@ class World:
 
     def place(self, name: str, pos: Array, quat: Array | None = None) -> None:
         """Put a body somewhere at once; for what is not free, until the next pose()."""
-        self._place(self.actors[name], pos, quat)
+        a = self.actors[name]
+        a.moved = a.body.motion == "fixed"
+        self._place(a, pos, quat)
 
     def _place(self, a: Actor, pos: Array, quat: Array | None) -> None:
         d = self.data
@@ -186,25 +211,24 @@ class World:
     # Time.
 
     def pose(self, t: float) -> None:
-        """Put what is not physics where it is at time t, and undo what was done for one pose."""
+        """Put scripted bodies where they are at time t, and undo what was done for one pose."""
         self.model.geom_pos[self.floor] = self._floor_pos
         for a in self.actors.values():
             a.opacity, a.scale, a.massive, a.veiled = 1.0, 1.0, True, False
-            if a.body.motion == "fixed":
+            if a.moved:
                 self._place(a, np.asarray(a.body.pos), np.asarray(a.body.quat))
-            elif a.body.motion == "scripted" and a.body.keys:
-                self._follow(a, t)
-        self.lamps(t)
+                a.moved = False
+            elif a.keys is not None:
+                self._follow(a, a.keys, t)
 
-    def _follow(self, a: Actor, t: float) -> None:
-        keys = a.body.keys
-        after = int(np.searchsorted(a.times, t + 1e-9, side="right"))
-        k0, k1 = keys[max(after - 1, 0)], keys[min(after, len(keys) - 1)]
-        share = min(max((t - k0.t) / (k1.t - k0.t), 0.0), 1.0) if k1.t > k0.t else 0.0
-        pos = np.asarray(k0.pos) * (1 - share) + np.asarray(k1.pos) * share
-        self._place(a, pos, slerp(np.asarray(k0.quat, float), np.asarray(k1.quat, float), share))
-        a.scale = k0.scale * (1 - share) + k1.scale * share
-        a.opacity, a.massive = float(k0.visible), k0.visible
+    def _follow(self, a: Actor, keys: _Keys, t: float) -> None:
+        i = max(bisect_right(keys.t, t + 1e-9) - 1, 0)
+        j = min(i + 1, len(keys.t) - 1)
+        share = min(max((t - keys.t[i]) / (keys.t[j] - keys.t[i]), 0.0), 1.0) if j > i else 0.0
+        quat = keys.quat[i] if keys.steady else slerp(keys.quat[i], keys.quat[j], share)
+        self._place(a, keys.pos[i] * (1 - share) + keys.pos[j] * share, quat)
+        a.scale = keys.scale[i] * (1 - share) + keys.scale[j] * share
+        a.opacity, a.massive = float(keys.visible[i]), keys.visible[i]
 
     def dress(self) -> None:
         """Hand opacity, scale, solidity and look of every body to the engine, where they changed."""

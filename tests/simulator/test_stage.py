@@ -111,8 +111,8 @@ def test_picture_masks_depth_and_poses_agree() -> None:
     # The floor: every pixel, carried back into the world, lies at z = 0.
     rows, columns = np.nonzero((truth.masks[0] == 0) & np.isfinite(truth.depth[0]) & (truth.depth[0] < 20))
     rays = np.linalg.inv(truth.intrinsics) @ [columns, rows, np.ones(len(rows))]
-    points = np.linalg.inv(truth.extrinsics[0])[:3] @ np.vstack([rays * truth.depth[0, rows, columns], np.ones(len(rows))])
-    assert np.abs(points[2]).max() < 0.02
+    there = np.vstack([rays * truth.depth[0, rows, columns], np.ones(len(rows))])
+    assert np.abs((np.linalg.inv(truth.extrinsics[0]) @ there)[2]).max() < 0.02
     assert np.isinf(truth.depth[0, 0]).all()  # the sky
 
 
