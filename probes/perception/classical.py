@@ -65,7 +65,7 @@ class ClassicalObservation:
 
     @cached_property
     def pops(self) -> tuple[Pop, ...]:
-        return find_pops(self._frames, self.flow, self.cuts)
+        return find_pops(self._frames, self._grey, self.flow, self.cuts)
 
     @cached_property
     def stillness(self) -> float:

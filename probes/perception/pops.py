@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from probes.perception.flow import warp_back
+from probes.perception.flow import dense_flow, warp_back
 from probes.perception.observation import Pop
 from probes.perception.working import lab, length
 
@@ -24,29 +24,43 @@ def _unexplained(before: np.ndarray, after: np.ndarray, flow: np.ndarray) -> np.
     return length(beyond)
 
 
-def find_pops(frames: np.ndarray, flow: np.ndarray, cuts: tuple[int, ...]) -> tuple[Pop, ...]:
-    """frames: (T, h, w, 3) uint8 RGB; flow: (T - 1, h', w', 2) heights a frame."""
+def _there_and_back(
+    frames: np.ndarray, grey: np.ndarray, flow: np.ndarray, t: int, forth: np.ndarray
+) -> np.ndarray:
+    """(h, w) the smaller of what is unexplained from t to t + 1 (`forth`) and back, at the same place.
+
+    What the camera's motion covers or uncovers is unexplained one way only.
+    """
+    h, w = frames.shape[1:3]
+    back = cv2.resize(dense_flow(grey[[t + 1, t]])[0], (w, h), interpolation=cv2.INTER_AREA)
+    missing = cv2.blur(_unexplained(lab(frames[t + 1]), lab(frames[t]), back), (3, 3))
+    return np.minimum(forth, warp_back(cv2.dilate(missing, np.ones((3, 3), np.uint8)), flow))
+
+
+def find_pops(frames: np.ndarray, grey: np.ndarray, flow: np.ndarray, cuts: tuple[int, ...]) -> tuple[Pop, ...]:
+    """frames: (T, h, w, 3) uint8 RGB; grey: (T, h', w') uint8; flow: (T - 1, h', w', 2) heights a frame."""
     count, h, w = frames.shape[:3]
     if count < 3 or min(h, w) < 16:
         return ()
     small = [cv2.resize(f, (w, h), interpolation=cv2.INTER_AREA) for f in flow]
-    residuals = np.stack([
-        cv2.blur(_unexplained(lab(frames[t]), lab(frames[t + 1]), small[t]), (3, 3)) for t in range(count - 1)
-    ])
+    looks = [lab(f) for f in frames]
+    residuals = np.stack([cv2.blur(_unexplained(*looks[t : t + 2], small[t]), (3, 3)) for t in range(count - 1)])
     usual = np.maximum(np.median(residuals, axis=0), float(np.quantile(residuals[:, ::2, ::2], 0.9)))
     inner = np.zeros((h, w), bool)
     my, mx = max(1, round(BORDER * h)), max(1, round(BORDER * w))
     inner[my : h - my, mx : w - mx] = True
+    bar = np.maximum(RESIDUAL, SURPRISE * usual)
     pops = []
     for t, residual in enumerate(residuals):
-        if t + 1 in cuts:
+        if t + 1 in cuts or ((residual > bar) & inner).mean() < LEAST_AREA:
             continue
-        hot = (residual > np.maximum(RESIDUAL, SURPRISE * usual)) & inner
-        number, labels, stats, _ = cv2.connectedComponentsWithStats(hot.astype(np.uint8), connectivity=8)
+        both = _there_and_back(frames, grey, small[t], t, residual)
+        hot = ((both > bar) & inner).astype(np.uint8)
+        number, labels, stats, _ = cv2.connectedComponentsWithStats(hot, connectivity=8)
         for i in range(1, number):
             x, y, bw, bh, area = (int(v) for v in stats[i])
             if LEAST_AREA <= area / (h * w) <= MOST_AREA and area > 0.3 * bw * bh:
                 here = labels == i
-                strength = float(residual[here].mean()) / max(float(usual[here].mean()), 1.0)
+                strength = float(both[here].mean()) / max(float(usual[here].mean()), 1.0)
                 pops.append(Pop(t + 1, (x / w, y / h, (x + bw) / w, (y + bh) / h), area / (h * w), strength))
     return tuple(sorted(pops, key=lambda p: -p.strength)[:MOST])

@@ -17,6 +17,7 @@ from probes.perception.working import lab
 CROWDED = 0.5  # of the picture in front of the background, in half of the frames: the background is not known
 MOST = 24  # tracks; the largest are kept
 SATELLITE = 0.35  # of the area of the thing that it sticks to: smaller is a part of it, or its shadow
+FLASH = 0.015  # of the picture: smaller things have to be seen twice
 COLOURLESS = 12.0  # Lab chroma
 SURE = 0.07  # heights: a thing of this diameter is measured with full confidence
 
@@ -67,6 +68,11 @@ def _gathered(tracks: list[Track]) -> list[Track]:
     return kept
 
 
+def _lasts(track: Track, count: int, pixels: int) -> bool:
+    """Whether a track is more than a flash: seen twice, or large."""
+    return len(track.blobs) >= min(2, count) or next(iter(track.blobs.values())).area > FLASH * pixels
+
+
 def _airy(track: Track, scenery: Scenery) -> bool:
     """Whether a track is smoke, breath or dust: it has no colour, comes up in the clip and swells or thins out."""
     seen = ordered(track)
@@ -75,8 +81,8 @@ def _airy(track: Track, scenery: Scenery) -> bool:
     chroma = float(np.median([np.hypot(b.colour[1], b.colour[2]) for b in seen]))
     behind = [scenery.behind(b.t)[b.y : b.box[3], b.x : b.box[2]][b.mask].mean(0) for b in seen]
     contrast = np.array([float(np.linalg.norm(b.colour - c)) for b, c in zip(seen, behind, strict=True)])
-    whole = [b.area for b in seen if not any(b.edges)] or [b.area for b in seen]
-    swells = max(whole) > 1.6 * min(whole)
+    sides = np.array([b.mask.shape for b in seen if not any(b.edges)] or [b.mask.shape for b in seen])
+    swells = bool((sides.max(0) > 1.3 * sides.min(0)).all())  # a thing that comes out from behind another grows one way
     return chroma < COLOURLESS and (swells or contrast[-1] < 0.6 * contrast.max())
 
 
@@ -115,7 +121,7 @@ def find_things(frames: np.ndarray, camera: CameraMotion, cuts: tuple[int, ...])
     for flame in flames:
         fiery |= cv2.dilate(flame.place.astype(np.uint8), BOX, iterations=2) > 0
     found = [[b for b in blobs(t, f, lab(frames[t])) if not _in_flame(b, fiery)] for t, f in enumerate(fronts)]
-    tracks = [k for k in follow(found, lambda t: lab(frames[t])) if len(k.blobs) >= min(2, count)]
+    tracks = [k for k in follow(found, lambda t: lab(frames[t])) if _lasts(k, count, h * w)]
     tracks = [k for k in _gathered(tracks) if not _airy(k, scenery)]
     chains = sorted(link(tracks, scenery.behind(count // 2), scenery.threshold, count),
                     key=lambda c: -sum(b.area for b in c[0].blobs.values()))[:MOST]
