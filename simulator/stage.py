@@ -7,7 +7,7 @@ import numpy as np
 from simulator import camera as pinhole
 from simulator.clip import Clip
 from simulator.errors import UsageError
-from simulator.interventions import Intervention, intervention
+from simulator.interventions.base import Intervention, intervention
 from simulator.render import Renderer
 from simulator.script import Script
 from simulator.truth import ABSENT, HIDDEN, OUT, SEEN, Event, Take, Truth

@@ -1,6 +1,6 @@
 """Violation: one law broken in a take, by how much and when; what can be broken, and how to draw one.
 
-Severity runs from 0 (hardly visible) to 1 (unmistakable); what it measures is said by each kind in interventions.py.
+Severity runs from 0 (hardly visible) to 1 (unmistakable); what it measures is said by each class in interventions/.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class Violation:
     severity: float
 
 
-VIOLATIONS = Registry("violation")  # each target is a subclass of interventions.Intervention; tags = (law,)
+_MODULES = {"permanence": "identity", "immutability": "identity", "causality": "setting", "rigidity": "setting",
+            "continuity": "motion", "solidity": "motion", "gravity": "motion", "inertia": "motion"}
+VIOLATIONS = Registry("violation")  # each target is a subclass of interventions.base.Intervention; tags = (law,)
 for _law, _kinds in {
     "permanence": {
         "vanish": "a thing is gone for a while",
@@ -75,7 +77,7 @@ for _law, _kinds in {
 }.items():
     for _kind, _summary in _kinds.items():
         _class = "".join(part.capitalize() for part in _kind.split("_"))
-        VIOLATIONS.add(_kind, f"simulator.interventions:{_class}", _summary, (_law,))
+        VIOLATIONS.add(_kind, f"simulator.interventions.{_MODULES[_law]}:{_class}", _summary, (_law,))
 
 
 def draw(

@@ -8,7 +8,7 @@ from small import ball, box, candle, script
 
 from simulator.checks import check_twin
 from simulator.errors import UsageError
-from simulator.interventions import DOUBLE
+from simulator.interventions.identity import DOUBLE
 from simulator.scene import Material
 from simulator.script import Breakable, Script
 from simulator.stage import play
