@@ -69,7 +69,7 @@ def claim(folder: Path, spec: Spec) -> Spec:
     """
     path = folder / "spec.json"
     if not path.is_file():
-        if folder.is_dir() and any(p.name not in ("results.sqlite", "clips", ".lock") for p in folder.iterdir()):
+        if folder.is_dir() and any(not p.name.startswith(".") for p in folder.iterdir()):
             raise UsageError(f"{folder} is not empty and not a run folder; choose another out=")
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, spec)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.spec import canonical, claim, differences, digest
@@ -21,6 +21,7 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.text(), trees, max_size=4))
 def test_a_spec_survives_json_and_the_order_of_its_keys(spec: dict[str, Any]) -> None:
     again = json.loads(json.dumps(dict(reversed(spec.items()))))
