@@ -1,17 +1,29 @@
-"""conf/train.yaml says every default of a training run, and says it right."""
+"""Every key of a training run is in conf/train.yaml, and reaches the run."""
 
 from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 from evals import config
 from evals.cli import main
 from simulator.model.config import TrainConfig
 
 
-def test_the_file_and_the_classes_agree() -> None:
+def names(settings: Any, prefix: str = "") -> set[str]:
+    found = set()
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        found |= names(value, f"{prefix}{field.name}.") if is_dataclass(value) else {f"{prefix}{field.name}"}
+    return found
+
+
+def test_the_file_has_every_key() -> None:
     cfg = config.load("train")
+    told = {key.name for key in config.keys("train")}
+    assert told == names(TrainConfig()) - {"model.vocabulary"} | {"out"}  # the words are those of the prompts
     del cfg["out"]
-    assert TrainConfig.from_mapping(cfg) == TrainConfig()
-    assert {key for key, _, _, _ in config.keys("train")} >= {"steps", "data.clips", "model.width"}
+    TrainConfig.from_mapping(cfg)
 
 
 def test_keys_reach_the_classes() -> None:
