@@ -10,7 +10,10 @@ import numpy as np
 from probes.perception.flow import dense_flow, warp_back
 
 THUMB = 48  # pixels, short side
-UNLIKE = 0.35  # correlation after motion compensation below which two frames do not belong together
+BLOCKS = 5  # a side, in which frames are compared
+FLAT = 3.0  # of 255, standard deviation: less is no texture
+UNLIKE = 0.5  # correlation after motion compensation below which two blocks show different things
+TORN = 0.35  # share of blocks alike below which two frames do not belong together
 RECOLOURED = 0.35  # distance of colour histograms in [0, 1]
 
 
@@ -22,12 +25,19 @@ def _thumbs(frames: np.ndarray) -> np.ndarray:
     return np.stack([cv2.resize(f, to, interpolation=cv2.INTER_AREA) for f in frames])
 
 
-def _alike(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of two images in [-1, 1]; blind to a change of brightness or contrast. Flat images are alike."""
-    a, b = a.astype(np.float32).ravel(), b.astype(np.float32).ravel()
-    a, b = a - a.mean(), b - b.mean()
-    power = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / power if power > 4.0 * len(a) else 1.0
+def _belonging(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of the textured blocks of two grey images in which they correlate; 1 where less than four have texture.
+
+    Correlation is blind to a change of brightness or contrast, and blocks keep one large thing from deciding alone.
+    """
+    like = []
+    for rows in np.array_split(np.arange(a.shape[0]), BLOCKS):
+        for cols in np.array_split(np.arange(a.shape[1]), BLOCKS):
+            x, y = (i[np.ix_(rows, cols)].astype(np.float32).ravel() for i in (a, b))
+            x, y = x - x.mean(), y - y.mean()
+            if max(x @ x, y @ y) > FLAT**2 * len(x):
+                like.append(x @ y > UNLIKE * np.sqrt((x @ x) * (y @ y)))
+    return float(np.mean(like)) if len(like) >= 4 else 1.0
 
 
 def _colours(thumb: np.ndarray) -> np.ndarray:
@@ -41,8 +51,8 @@ def _colours(thumb: np.ndarray) -> np.ndarray:
 def find_cuts(frames: np.ndarray) -> tuple[int, ...]:
     """Indices of frames (0 excluded) that begin a new shot.
 
-    A frame does when its predecessor, moved by optical flow, does not look like it (correlation of brightness, blind
-    to flicker), while either the two frames before or the two after it do belong together, or its colours are others.
+    A frame does when its predecessor, moved by optical flow, does not look like it (correlation of brightness in
+    most blocks), while either the two frames before or the two after it do belong together, or its colours are others.
     Noise, in which no two frames belong together, has no cuts.
     """
     if len(frames) < 2:
@@ -50,14 +60,14 @@ def find_cuts(frames: np.ndarray) -> tuple[int, ...]:
     thumbs = _thumbs(frames)
     grey = np.stack([cv2.GaussianBlur(cv2.cvtColor(t, cv2.COLOR_RGB2GRAY), (3, 3), 0) for t in thumbs])
     flow = dense_flow(grey)
-    likeness = np.array([max(_alike(warp_back(grey[t + 1], flow[t]), grey[t]), _alike(grey[t + 1], grey[t]))
-                         for t in range(len(grey) - 1)])
+    belonging = np.array([max(_belonging(warp_back(grey[t + 1], flow[t]), grey[t]), _belonging(grey[t + 1], grey[t]))
+                          for t in range(len(grey) - 1)])
     colours = [_colours(t) for t in thumbs]
     recoloured = np.array([0.5 * np.abs(a - b).sum() for a, b in pairwise(colours)])
     cuts = []
-    for i, like in enumerate(likeness):
-        around = [likeness[j] for j in (i - 1, i + 1) if 0 <= j < len(likeness)]
+    for i, share in enumerate(belonging):
+        around = [belonging[j] for j in (i - 1, i + 1) if 0 <= j < len(belonging)]
         sudden = bool(around) and max(around) > 0.7
-        if like < UNLIKE and (sudden or recoloured[i] > RECOLOURED):
+        if share < TORN and (sudden or recoloured[i] > RECOLOURED):
             cuts.append(i + 1)
     return tuple(cuts)

@@ -12,6 +12,7 @@ from probes.perception.blobs import Blob, blob_of
 from probes.perception.working import lab
 
 BRIGHT, WARM = 72.0, 40.0  # Lab: least L, least b
+RED = -7.5, 40.0  # Lab a, on average: a lemon or a yellow ball is greener
 FLICKER = 0.06  # of its area that changes from frame to frame, at least, where it burns
 LARGEST = 0.15  # of the picture
 SMALLEST = 0.002
@@ -64,15 +65,16 @@ def find_flames(frames: np.ndarray) -> list[Flame]:
         for i in range(1, count):
             if SMALLEST * h * w <= stats[i, cv2.CC_STAT_AREA] <= LARGEST * h * w:
                 blob = blob_of(t, labels == i, frame)
-                near = [c for c in chains if c[-1].t < t and 0.4 < blob.area / c[-1].area < 2.5
-                        and np.linalg.norm(c[-1].centre - blob.centre) < 0.6 * blob.size]
+                near = [c for c in chains if c[-1].t < t and 0.25 < blob.area / c[-1].area < 4.0
+                        and np.linalg.norm(c[-1].centre - blob.centre) < 0.8 * c[-1].size]
                 if near:
                     min(near, key=lambda c: float(np.linalg.norm(c[-1].centre - blob.centre))).append(blob)
                 else:
                     chains.append([blob])
     flames = []
     for chain in chains:
-        if len(chain) >= 3 and _steady_foot(chain) and _flickers(chain):
+        hue = float(np.median([b.colour[1] for b in chain]))
+        if len(chain) >= 3 and RED[0] < hue < RED[1] and _steady_foot(chain) and _flickers(chain):
             place = np.zeros((h, w), bool)
             for b in chain:
                 place[b.y : b.box[3], b.x : b.box[2]] |= b.mask

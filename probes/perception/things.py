@@ -19,6 +19,7 @@ MOST = 24  # tracks; the largest are kept
 SATELLITE = 0.35  # of the area of the thing that it sticks to: smaller is a part of it, or its shadow
 FLASH = 0.015  # of the picture: smaller things have to be seen twice
 COLOURLESS = 12.0  # Lab chroma
+THIN = 22.0  # Lab units between smoke and what is behind it, at most
 SURE = 0.07  # heights: a thing of this diameter is measured with full confidence
 
 
@@ -74,7 +75,7 @@ def _lasts(track: Track, count: int, pixels: int) -> bool:
 
 
 def _airy(track: Track, scenery: Scenery) -> bool:
-    """Whether a track is smoke, breath or dust: it has no colour, comes up in the clip and swells or thins out."""
+    """Whether a track is smoke, breath or dust: it has no colour, comes up in the clip and is faint, swells or thins out."""
     seen = ordered(track)
     if seen[0].t == 0 or len(seen) < 2:
         return False
@@ -83,7 +84,7 @@ def _airy(track: Track, scenery: Scenery) -> bool:
     contrast = np.array([float(np.linalg.norm(b.colour - c)) for b, c in zip(seen, behind, strict=True)])
     sides = np.array([b.mask.shape for b in seen if not any(b.edges)] or [b.mask.shape for b in seen])
     swells = bool((sides.max(0) > 1.3 * sides.min(0)).all())  # a thing that comes out from behind another grows one way
-    return chroma < COLOURLESS and (swells or contrast[-1] < 0.6 * contrast.max())
+    return chroma < COLOURLESS and (swells or np.median(contrast) < THIN or contrast[-1] < 0.6 * contrast.max())
 
 
 def _flame_track(flame: Flame, tracks: list[Track], count: int) -> ThingTrack:
