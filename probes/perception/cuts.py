@@ -12,7 +12,7 @@ from probes.perception.flow import dense_flow, warp_back
 THUMB = 48  # pixels, short side
 BLOCKS = 5  # a side, in which frames are compared
 FLAT = 3.0  # of 255, standard deviation: less is no texture
-UNLIKE = 0.5  # correlation after motion compensation below which two blocks show different things
+UNLIKE = 0.8  # correlation after motion compensation below which two blocks show different things
 TORN = 0.35  # share of blocks alike below which two frames do not belong together
 RECOLOURED = 0.35  # distance of colour histograms in [0, 1]
 

@@ -75,7 +75,7 @@ def _lasts(track: Track, count: int, pixels: int) -> bool:
 
 
 def _airy(track: Track, scenery: Scenery) -> bool:
-    """Whether a track is smoke, breath or dust: it has no colour, comes up in the clip and is faint, swells or thins out."""
+    """Whether a track is smoke, breath or dust: it has no colour, comes up, and is faint, swells or thins."""
     seen = ordered(track)
     if seen[0].t == 0 or len(seen) < 2:
         return False
