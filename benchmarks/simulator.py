@@ -1,4 +1,4 @@
-"""Frames a second of the stage beside a bare MuJoCo loop over the same world, in one run.
+"""Frames a CPU second of the stage beside a bare MuJoCo loop over the same world, in one run.
 
 The stage gives picture, masks, depth, poses and states; the bare loop steps the same physics and draws the picture
 alone with mujoco.Renderer and MuJoCo's defaults (shadow map 4096). Run: python -m benchmarks.simulator [sizes ...]
@@ -41,14 +41,14 @@ def main() -> None:
     sizes = [int(a) for a in sys.argv[1:]] or [64, 128, 256]
     scripts = [make_script(name, 0) for name in FAMILIES.names()]
     stage(scripts[0], sizes[0])  # the first picture pays for the GL context
-    print(f"{'frames a second':18}" + "".join(f"{f'stage {s}':>12}{f'bare {s}':>12}" for s in sizes))
+    print(f"{'frames/CPU second':18}" + "".join(f"{f'stage {s}':>12}{f'bare {s}':>12}" for s in sizes))
     for script in scripts:
         row = []
         for size in sizes:
             for run in (stage, bare):
-                start = time.perf_counter()
+                start = time.process_time()
                 run(script, size)
-                row.append(FRAMES / (time.perf_counter() - start))
+                row.append(FRAMES / (time.process_time() - start))
         print(f"{script.family:18}" + "".join(f"{value:12.1f}" for value in row), flush=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.build import FAR
-from simulator.gl import context, mujoco
+from simulator.gl import cannot_draw, context, mujoco
 from simulator.world import SOLID, TRANSLUCENT, UNSEEN, World
 
 _FLAG = mujoco.mjtRndFlag
@@ -21,7 +21,10 @@ class Renderer:
         context()
         self.world, self.height, self.width = world, height, width
         world.model.vis.quality.offsamples = 0 if samples <= 1 else samples
-        self._target = mujoco.MjrContext(world.model, mujoco.mjtFontScale.mjFONTSCALE_50)
+        try:
+            self._target = mujoco.MjrContext(world.model, mujoco.mjtFontScale.mjFONTSCALE_50)
+        except mujoco.FatalError as error:
+            raise cannot_draw(error) from error
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._target)
         self._target.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
         self._scene = mujoco.MjvScene(world.model, maxgeom=world.model.ngeom + 8)

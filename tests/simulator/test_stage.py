@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -153,6 +154,20 @@ def test_same_bytes_in_another_process() -> None:
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == play(busy(), 48, 64, 8, frames=4).clip.digest
+
+
+@pytest.mark.parametrize("value", ["osmesa-is-not-here", "disable"])
+def test_nothing_to_draw_with_is_said_in_one_line(value: str) -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests/simulator')\n"
+        "from simulator.errors import UsageError\n"
+        "try:\n    from test_stage import busy, play; play(busy(), 16, 16, 8, frames=1)\n"
+        "except UsageError as error:\n    print(error)"
+    )
+    env = {**os.environ, "MUJOCO_GL": value}
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert other.stdout.startswith(f"cannot draw without a display (MUJOCO_GL={value}")
+    assert len(other.stdout.splitlines()) == 1
 
 
 def busy() -> Script:
