@@ -14,7 +14,7 @@ from evals.outcomes import labels
 from evals.store import Results, load
 from reports import explorer
 from reports.media import Media
-from reports.page import provenance
+from reports.page import provenance, words
 from simulator.errors import UsageError
 
 COLUMNS = (
@@ -69,9 +69,9 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
     if json_out:
         console.emit({"out": str(out), "violations": rows})
     screen = console.console(json_out)
-    table = Table("severity", "model", "family", "evidence")
+    table = Table("severity", "model", "family", "evidence", box=None)
     for row in sorted(rows, key=lambda row: -row["severity"])[:8]:
-        table.add_row(f"{row['severity']:.2f}", *(escape(str(row[k])) for k in ("model", "family", "text")))
+        table.add_row(f"{row['severity']:.2f}", *(escape(words(row[k])) for k in ("model", "family", "text")))
     screen.print(table)
     screen.print(f"{len(rows)} violations; {'would write' if dry_run else 'page:'} {out / 'index.html'}", markup=False)
     return 0

@@ -130,12 +130,11 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
     if json_out:
         console.emit(document(entries) | {"out": str(out)})
     screen = console.console(json_out)
-    table = Table("rank", "model", "clean rate", "95 % interval", "cells", "coverage", *_probes(entries))
+    table = Table("rank", "model", "clean rate", "95 % interval", "cells", "coverage", box=None)
     for e in entries:
         clean = e.means[CLEAN]
         interval = f"{percent(clean.interval.low)} to {percent(clean.interval.high)}"
-        means = [percent(e.means[p].value) if p in e.means else "–" for p in _probes(entries)]
-        numbers = [percent(clean.value), interval, str(clean.cells), percent(clean.coverage), *means]
+        numbers = percent(clean.value), interval, str(clean.cells), percent(clean.coverage)
         table.add_row(place(e), escape(e.label), *numbers, style="dim" if e.control else None)
     screen.print(table)
     screen.print(f"would write {out}" if dry_run else f"leaderboard: {out / 'index.html'}", markup=False)

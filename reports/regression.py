@@ -207,14 +207,12 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
     if json_out:
         console.emit(document(c) | {"out": str(out)})
     screen = console.console(json_out)
-    table = Table(
-        "measure", "cells", escape(c.label_a), escape(c.label_b), "change", "95 % interval", "adjusted p", "verdict"
-    )
+    table = Table("measure", "cells", escape(c.label_a), escape(c.label_b), "change", "95 % interval", "", box=None)
     for r in c.rows:
         if r.family is None or r.verdict in (BETTER, WORSE):
-            interval = f"{points(r.low)} to {points(r.high)}"
-            numbers = [percent(r.mean_a), percent(r.mean_b), points(r.difference), interval, p_value(r.adjusted_p)]
-            table.add_row(_name(r), str(r.n), *numbers, r.verdict, style={BETTER: "green", WORSE: "red"}.get(r.verdict))
+            numbers = percent(r.mean_a), percent(r.mean_b), points(r.difference), f"{points(r.low)} to {points(r.high)}"
+            mark, style = {BETTER: ("▲ better", "green"), WORSE: ("▼ worse", "red")}.get(r.verdict, ("", None))
+            table.add_row(_name(r), str(r.n), *numbers, mark, style=style)
     screen.print(table)
     for line in sentences(c):
         screen.print(escape(line))
