@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evals.console import console, emit
 from evals.estimate import estimate, show_estimate
@@ -21,8 +21,16 @@ from simulator.errors import UsageError, unknown
 MODE = "video"
 
 
-def read_manifest(path: Path, path_column: str, prompt_column: str) -> dict[str, str]:
-    """Video path, as written, to prompt; from CSV with a header, or JSONL by its suffix.
+class Told(NamedTuple):
+    """What a manifest says of one video."""
+
+    path: str
+    id: str | None
+    prompt: str | None
+
+
+def read_manifest(path: Path, path_column: str, prompt_column: str, id_column: str | None = None) -> list[Told]:
+    """What each row says, from CSV with a header, or JSONL by its suffix; rows without a path are left out.
 
     Raises:
         UsageError: no such file, a broken line, or no such column, with near misses.
@@ -30,48 +38,57 @@ def read_manifest(path: Path, path_column: str, prompt_column: str) -> dict[str,
     if not path.is_file():
         raise UsageError(f"no such file: manifest={path}")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        rows = _rows(path, path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text; give a CSV or JSONL file") from error
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        rows = []
-        for number, line in enumerate(text.splitlines(), 1):
-            try:
-                rows += [json.loads(line)] if line.strip() else []
-            except ValueError as error:
-                raise UsageError(f"{path}:{number} is not a JSON object") from error
-        if not all(isinstance(row, dict) for row in rows):
-            raise UsageError(f"{path} must hold one JSON object a line")
-    else:
-        rows = list(csv.DictReader(io.StringIO(text)))
     columns = {str(key) for row in rows for key in row}
-    for key, column in (("path_column", path_column), ("prompt_column", prompt_column)):
-        if column not in columns:
-            raise unknown(f"column in {path.name}, {key}=", column, columns)
-    return {
-        str(row[path_column]): str(row[prompt_column])
-        for row in rows
-        if row.get(path_column) and row.get(prompt_column)
-    }
+    for key, column in (("path_column", path_column), ("prompt", prompt_column), ("id", id_column)):
+        if column is not None and column not in columns:
+            raise unknown(f"column of {path.name}, {key}=", column, columns)
+
+    def cell(row: dict[str, Any], column: str | None) -> str | None:
+        value = row.get(column) if column is not None else None
+        return None if value in (None, "") else str(value)
+
+    told = ((cell(row, path_column), cell(row, id_column), cell(row, prompt_column)) for row in rows)
+    return [Told(name, shot_id, prompt) for name, shot_id, prompt in told if name is not None]
 
 
-def prompts_of(files: list[str], folder: Path, manifest: Path, prompts: dict[str, str]) -> dict[str, str]:
-    """The prompts by file; paths in the manifest are relative to the folder, or to the manifest.
+def _rows(path: Path, text: str) -> list[dict[str, Any]]:
+    if path.suffix.lower() not in (".jsonl", ".ndjson"):
+        return list(csv.DictReader(io.StringIO(text)))
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            rows += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise UsageError(f"{path}:{number} is not a JSON object") from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise UsageError(f"{path} must hold one JSON object a line")
+    return rows
+
+
+def match(files: list[str], folder: Path, manifest: Path, rows: list[Told]) -> dict[str, Told]:
+    """The rows by file; paths in the manifest are relative to the folder, or to the manifest.
 
     Raises:
-        UsageError: not one path of the manifest is a video of the folder.
+        UsageError: not one path of the manifest is a video of the folder, or two videos have one id.
     """
-    found = {}
-    for given, prompt in prompts.items():
-        for base in (folder, manifest.parent):
-            full = (base / given).resolve()
-            if full.is_relative_to(folder.resolve()) and full.relative_to(folder.resolve()).as_posix() in files:
-                found[full.relative_to(folder.resolve()).as_posix()] = prompt
-                break
-    if prompts and not found:
-        raise UsageError(
-            f"no path in {manifest} is a video of {folder}, e.g. '{next(iter(prompts))}'; see path_column="
-        )
+    root = folder.resolve()
+    found: dict[str, Told] = {}
+    for row in rows:
+        full = [(base / row.path).resolve() for base in (folder, manifest.parent)]
+        inside = [f.relative_to(root).as_posix() for f in full if f.is_relative_to(root)]
+        name = next((name for name in inside if name in files), None)
+        if name is not None:
+            found[name] = row
+    if not found:
+        example = f", e.g. '{rows[0].path}'" if rows else ""
+        raise UsageError(f"no path in {manifest} is a video of {folder}{example}; see path_column=")
+    ids = [found[name].id or name if name in found else name for name in files]
+    twice = {shot_id for shot_id in ids if ids.count(shot_id) > 1} if len(set(ids)) < len(ids) else set()
+    if twice:
+        raise UsageError(f"{manifest} calls two videos '{min(twice)}'; ids must differ")
     return found
 
 
@@ -91,12 +108,15 @@ def plan(cfg: dict[str, Any]) -> Plan:
         )
     if cfg["perception"] == "oracle":
         raise UsageError("perception=oracle needs the simulator's truth, which videos do not have; use classical")
-    by_id = {p.relative_to(folder).as_posix(): p.resolve() for p in paths}
-    prompts: dict[str, str] = {}
+    by_name = {p.relative_to(folder).as_posix(): p.resolve() for p in paths}
+    told: dict[str, Told] = {}
     if cfg["manifest"] is not None:
         manifest = Path(cfg["manifest"])
-        told = read_manifest(manifest, cfg["path_column"], cfg["prompt_column"])
-        prompts = prompts_of(list(by_id), folder, manifest, told)
+        rows = read_manifest(manifest, cfg["path_column"], cfg["prompt"], cfg["id"])
+        told = match(list(by_name), folder, manifest, rows)
+    ids = {name: (told[name].id if name in told else None) or name for name in by_name}
+    by_id = {ids[name]: path for name, path in by_name.items()}
+    prompts = {ids[name]: row.prompt for name, row in told.items() if row.prompt is not None}
     label = str(cfg["label"] or folder.resolve().name)
     content = hashlib.sha256()
     for shot_id, path in by_id.items():
