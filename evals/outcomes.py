@@ -44,14 +44,17 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def labels(runs: Sequence[Results]) -> list[str]:
-    """A name for each run, no two alike: its model's label; with the root seed, then the folder, where needed."""
+    """A name for each run, no two alike: its model's label; with the root seed, the folder, a number where needed."""
     names = [str(run.spec["model"]["label"]) for run in runs]
     for more in (
         [f"seed {run.spec.get('seed')}" for run in runs],
         [run.path.name for run in runs],
         [f"run {i + 1}" for i in range(len(runs))],
     ):
-        names = [f"{n} ({m})" if names.count(n) > 1 else n for n, m in zip(names, more, strict=True)]
+        told: dict[str, set[str]] = {}
+        for name, what in zip(names, more, strict=True):
+            told.setdefault(name, set()).add(what)
+        names = [f"{n} ({m})" if len(told[n]) > 1 else n for n, m in zip(names, more, strict=True)]
     return names
 
 

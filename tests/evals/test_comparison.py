@@ -142,10 +142,9 @@ def test_other_root_seeds_are_fine_and_labelled() -> None:
     assert c.spec_differences == ("seed: 1 -> 2",)
 
 
-def test_labels_differ() -> None:
-    runs = [run("m"), run("m"), run("n")]
-    assert len(set(labels(runs))) == 3
-    assert labels(runs)[2] == "n"
+def test_labels_differ_by_what_tells_runs_apart() -> None:
+    assert labels([run("m"), run("m"), run("n")]) == ["m (run 1)", "m (run 2)", "n"]
+    assert labels([run("m", seed=1), run("m", seed=2)]) == ["m (seed 1)", "m (seed 2)"]
 
 
 def test_rows_are_plain_data() -> None:
