@@ -112,6 +112,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
     swapped = {**words, "a": parts.article(hoop_colour), "colour": hoop_colour, "hoop": parts.article(colour)}
     kind, through = ("bounces", None) if rimmed else ("passes_through", "hoop")
     down = at * rise  # when the ball begins to fall
+    solid = hit if rimmed else at + (math.sqrt(facing[2] ** 2 + 2 * GRAVITY * (height - r)) + facing[2]) / GRAVITY
     return Script(
         family="ball_through_hoop",
         version=VERSION,
@@ -130,7 +131,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
             Expected(kind, "ball", max(0.0, hit - TOLERANCE), min(seconds, hit + TOLERANCE), through),
         ),
         breakable=(
-            Breakable("pass_through", "ball", 0.5 * hit, 0.8 * hit),
+            Breakable("pass_through", "ball", 0.75 * solid, 0.92 * solid),
             Breakable("teleport", "ball", 0.4 * hit, 0.8 * hit),
             Breakable("vanish", "ball", 0.4 * hit, 1.2 * hit),
             Breakable("float", "ball", down + 0.4 * (hit - down), down + 0.8 * (hit - down)),
