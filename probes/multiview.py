@@ -43,8 +43,8 @@ def rigid_residual(xy: np.ndarray) -> np.ndarray:
     xy: (P, T, 2) heights, every point seen in every frame, P >= 12, T >= 3. Projective factorisation with iterated
     depths (Sturm & Triggs 1996) on the points that fit best; the others are triangulated from the cameras found.
     """
-    points, frames = xy.shape[:2]
-    middle, spread = xy.mean((0, 1)), xy.std() + 1e-12
+    points, frames = len(xy), xy.shape[1]
+    middle, spread = xy.mean((0, 1)), float(xy.std()) + 1e-12
     homogeneous = np.concatenate([(xy - middle) / spread, np.ones((points, frames, 1))], -1)  # (P, T, 3)
     kept = np.arange(points)
     error = np.zeros((points, frames))
@@ -60,8 +60,8 @@ def _cameras(points: np.ndarray) -> np.ndarray:
     """(T, 3, 4) cameras from (P, T, 3) homogeneous points."""
     depth = np.ones(points.shape[:2])
     for _ in range(ROUNDS):
-        depth /= np.linalg.norm(depth, axis=0, keepdims=True) / np.sqrt(len(depth))
-        depth /= np.linalg.norm(depth, axis=1, keepdims=True) / np.sqrt(depth.shape[1])
+        depth /= np.linalg.norm(depth, axis=0, keepdims=True) / np.sqrt(points.shape[0])
+        depth /= np.linalg.norm(depth, axis=1, keepdims=True) / np.sqrt(points.shape[1])
         stacked = (points * depth[..., None]).transpose(1, 2, 0).reshape(-1, len(points))  # (3T, P)
         u, s, vt = np.linalg.svd(stacked, full_matrices=False)
         cameras = (u[:, :4] * s[:4]).reshape(-1, 3, 4)

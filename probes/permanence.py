@@ -20,8 +20,10 @@ from simulator.script import Script
 
 VERSION = 1
 LAWS = ("gone", "born", "changed", "doubled", "unreturned", "popped", "incoherent")
-FRAMES = 1.5  # frames of absence that count as one unit of strength
+FRAMES = 1.0  # frames of absence that count as one unit of strength
 COLOUR = 18.0  # distance in Lab, lightness at a third, that shade and noise do not make
+USUAL, NEWNESS = 0.15, 4.0  # share of the contrast that is new in calm clips, and what more of it counts
+BY_FLAME = 0.5  # of a change of colour, where a flame lights the scene
 UNLISTED = 0.3  # of a finding's strength, for a thing that is not in the script's inventory
 SURPRISING = 8.0  # times what the clip's own motion leaves unexplained
 RATIO = 0.18  # of heights, in logarithms
@@ -47,6 +49,10 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
             weight = _weight(observation, track, script) if _frames(track).size and not track.flame else 0.0
             if weight > 0.0:
                 made = _gone(observation, track, script) + _born(observation, track) + _changed(observation, track)
+                if any(t.flame for t in things.tracks):
+                    made = [
+                        replace(f, strength=f.strength * (BY_FLAME if f.kind == "colour_change" else 1.0)) for f in made
+                    ]
                 made += _unreturned(observation, track, script)
                 findings += [replace(f, strength=f.strength * weight) for f in made]
         findings += _exchanged(observation, things.tracks)
@@ -83,7 +89,7 @@ def _gone(observation: Observation, track: ThingTrack, script: Script | None) ->
     border = at_border(track)
     first = int(np.argmax(track.state == SEEN))
     for start, stop in runs(nowhere):
-        if start <= first or border[start - 1] or start in observation.cuts:
+        if start <= first or (border[start - 1] and moves(track)) or start in observation.cuts:
             continue
         strength = (stop - start) / FRAMES
         where = "nothing hid it" if track.state[start - 1] == SEEN else "it never came back"
@@ -246,19 +252,13 @@ def _unreturned(observation: Observation, track: ThingTrack, script: Script | No
 
 def _popped(observation: Observation) -> list[Finding]:
     """Under a moving camera, where things are not followed: what changes more suddenly than parallax explains."""
-    fps = observation.clip.fps
-    return [
-        Finding(
-            "popped",
-            "vanish",
-            pop.frame / fps,
-            observation.clip.seconds,
-            pop.box,
-            pop.strength / SURPRISING,
-            f"something appears or vanishes at {pop.frame / fps:.2f} s",
-        )  # fmt: skip
-        for pop in observation.pops[:3]
-    ]
+    findings = []
+    for pop in observation.pops[:3]:
+        when = pop.frame / observation.clip.fps
+        text = f"something appears or vanishes at {when:.2f} s"
+        strength = pop.strength / SURPRISING
+        findings.append(Finding("popped", "vanish", when, observation.clip.seconds, pop.box, strength, text))
+    return findings
 
 
 def _incoherence(observation: Observation) -> Finding | None:
@@ -273,7 +273,9 @@ def _incoherence(observation: Observation) -> Finding | None:
         shares.append(float(left / max(here.std(), 12.0)))
     share = float(np.median(shares))
     text = f"{share:.0%} of the picture's contrast is new in every frame"
-    return Finding("incoherent", "incoherent", 0.0, observation.clip.seconds, None, share / 0.4, text)
+    return Finding(
+        "incoherent", "incoherent", 0.0, observation.clip.seconds, None, NEWNESS * max(0.0, share - USUAL), text
+    )
 
 
 PROBE = Probe(

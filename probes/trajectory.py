@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter, median_filter
 
 from probes.perception.observation import SEEN, Observation, ThingTrack
 
@@ -12,7 +13,8 @@ BLUR = 0.3  # pixels: noise of a centre, at working resolution
 FINEST = 192  # pixels: perception looks at clips no larger than this
 SHAPE_NOISE = 0.02  # of its size: how far a thing's measured centre wanders when its outline changes
 ENOUGH = 12.0  # pixels of area at which a thing is surely there
-MERGED = 1.35  # times its median area: what is seen larger has run into its shadow or another thing
+MERGED = 1.35  # times its usual area: what is seen larger has run into its shadow or another thing
+COVERED = 0.87  # of the area it has a little before or after: what is seen smaller is partly covered
 MARGIN = 0.02  # fractions: boxes this near the border may be cut
 
 
@@ -49,11 +51,12 @@ def at_border(track: ThingTrack) -> np.ndarray:
 def whole(track: ThingTrack) -> np.ndarray:
     """(T,) whether the thing is seen whole, neither cut by the border nor partly covered: its centre is its own."""
     good = np.zeros(len(track.state), bool)
-    for start, stop in runs(track.state == SEEN):
+    for start, stop in runs((track.state == SEEN) & np.isfinite(track.area)):
         area = track.area[start:stop]
-        beside = (start > 0, stop < len(good))  # out of sight before, after: partly covered on the way
-        least = 0.87 if any(beside) else 0.6
-        good[start:stop] = (area >= least * np.quantile(area, 0.75)) & (area <= MERGED * np.median(area))
+        usual, most = median_filter(area, 7, mode="nearest"), maximum_filter(area, 5, mode="nearest")
+        good[start:stop] = (area >= 0.6 * usual) & (area <= MERGED * usual)
+        if start > 0 or stop < len(good):  # out of sight before or after: partly covered on the way
+            good[start:stop] &= area >= COVERED * most
     return good & ~at_border(track)
 
 

@@ -45,9 +45,8 @@ def whereabouts(observation: Observation, body: Body) -> Spot | None:
     if float(np.median(share)) < LEAST or usual.sum() < 4:
         return None
     y, x = np.nonzero(usual)
-    x0, x1 = np.quantile(x, (0.02, 0.98)) + (0.0, 1.0)
-    y0, y1 = np.quantile(y, (0.02, 0.98)) + (0.0, 1.0)
-    return Spot(share, (float(x0) / size[0], float(y0) / size[1], float(x1) / size[0], float(y1) / size[1]))
+    (x0, y0), (x1, y1) = np.quantile(np.stack([x, y], -1), (0.02, 0.98), axis=0).tolist()
+    return Spot(share, (x0 / size[0], y0 / size[1], (x1 + 1.0) / size[0], (y1 + 1.0) / size[1]))
 
 
 def _matches(rgb: np.ndarray, target: np.ndarray, chroma: float) -> np.ndarray:

@@ -123,8 +123,10 @@ def _bounces(observation: Observation, part: Part, expected: Expected) -> Outcom
     y = part.centre[seen, 1]
     step = np.diff(y)
     least = 0.7 * _least(observation, part)
-    turns = [  # where a fall is slowed down, which gravity never does
-        int(seen[k]) for k in range(1, len(y) - 1) if step[k - 1] - step[k] > least and y[k] - y[: k + 1].min() > least
+    turns = [  # where a fall is slowed down, which gravity never does, and leads up again
+        int(seen[k])
+        for k in range(1, len(y) - 1)
+        if step[k - 1] - step[k] > least and y[k] - y[: k + 1].min() > least and y[k + 1 : k + 4].min() < y[k] - RISE
     ]
     return _arrival(observation, expected, turns, "never bounces")
 

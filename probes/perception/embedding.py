@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ import torch
 from simulator.errors import UsageError
 
 
-def _open_clip():  # type: ignore[no-untyped-def]
+def _open_clip() -> Any:
     """The open_clip module, also beside a torchvision whose compiled operators do not fit this torch."""
     try:
         import torchvision  # noqa: F401
@@ -27,7 +28,8 @@ def _open_clip():  # type: ignore[no-untyped-def]
 class TextImage:
     """A text-image model."""
 
-    def __init__(self, model: torch.nn.Module, size: int, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, model: Any, size: int, tokenizer: Any) -> None:
+        """An open_clip model, the side of its pictures in pixels, and its tokenizer."""
         self._model, self._size, self._tokenizer = model.eval(), size, tokenizer
 
     @staticmethod
@@ -71,7 +73,7 @@ class TextImage:
 
     def belief(self, frames: np.ndarray, sentences: Sequence[str]) -> np.ndarray:
         """(N, K) softmax over sentences at the model's own temperature."""
-        scale = float(self._model.logit_scale.exp())
+        scale = self._model.logit_scale.exp().item()
         logits = scale * self.images(frames) @ self.texts(sentences).T
         logits -= logits.max(1, keepdims=True)
         shares = np.exp(logits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -28,21 +29,17 @@ def flight(observation: Observation, part: Part, script: Script, solids: list[Bo
     solids: where in the picture other things can turn it.
     """
     track = max(part.tracks, key=lambda t: float(trust(observation, t)))
+    sigma, fps = noise(observation, track), observation.clip.fps
+    made = _swallowed(track, fps) + _sinks(observation, track, sigma, solids)
+    made += _energy(track.centre[:, 1], track.state, at_border(track), sigma, fps)
+    made += _dead_stop(track, sigma, fps, part.body.restitution)
     frames = np.flatnonzero(whole(track))
-    if len(frames) < 4:
-        return []
-    sigma = noise(observation, track)
-    fps = observation.clip.fps
-    times, path = frames / fps, track.centre[frames]
-    g, found = _divide(times, path, sigma, gravity(script, part.body.pos))
-    floor = float(np.nanmax(track.centre[:, 1]))
-    free = np.array([not _beside(track.box[f], solids) for f in frames])
-    made = (
-        _breaks(found, times, path, sigma, floor, g, free)
-        + _hovers(found, times, path, sigma, floor, g, free)
-        + _sinks(observation, track, sigma, solids)
-        + _energy(track.centre[:, 1], track.state, at_border(track), sigma, fps)
-    )
+    if len(frames) >= 4:
+        times, path = frames / fps, track.centre[frames]
+        g, found = _divide(times, path, sigma, gravity(script, part.body.pos))
+        air = Air(times, path, sigma, g, float(np.nanmax(track.centre[:, 1])),
+                  np.array([not _beside(track.box[f], solids) for f in frames]))  # fmt: skip
+        made += _breaks(found, air) + _hovers(found, air)
     sure = trust(observation, track)
     name = f"{part.body.colour} {part.body.noun}"
     return [
@@ -50,6 +47,21 @@ def flight(observation: Observation, part: Part, script: Script, solids: list[Bo
         for law, kind, start, end, strength, words in made
         if strength > 0.0
     ]
+
+
+@dataclass(frozen=True, eq=False)
+class Air:
+    """A way through the air: times (N,) seconds, path (N, 2) heights, its noise, gravity, the lowest place, and
+
+    free: (N,) bool, whether nothing solid is beside it.
+    """
+
+    times: np.ndarray
+    path: np.ndarray
+    sigma: float
+    g: float
+    floor: float
+    free: np.ndarray
 
 
 Made = tuple[str, str, float, float, float, str]  # law, kind, start, end, strength, words
@@ -77,26 +89,24 @@ def _divide(times: np.ndarray, path: np.ndarray, sigma: float, g: float) -> tupl
     return best[1], best[2]
 
 
-def _breaks(
-    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float, free: np.ndarray
-) -> list[Made]:
+def _breaks(found: list[Piece], air: Air) -> list[Made]:
     """Changes of velocity in mid-air."""
     made: list[Made] = []
     for a, b in pairwise(found):
-        first, last = times[b.start], times[a.stop - 1]
-        before, after = a.velocity(float(last - times[a.start])), b.v
+        first, last = air.times[b.start], air.times[a.stop - 1]
+        before, after = a.velocity(float(last - air.times[a.start])), b.v
         middle = float(first - last) / 2.0
-        meet = (a.at(float(last - times[a.start]) + middle) + b.at(-middle)) / 2.0
-        low = max(float(meet[1]), float(path[a.stop - 1, 1]), float(path[b.start, 1]))
+        meet = (a.at(float(last - air.times[a.start]) + middle) + b.at(-middle)) / 2.0
+        low = max(float(meet[1]), float(air.path[a.stop - 1, 1]), float(air.path[b.start, 1]))
         if (
-            low > floor - NEAR
-            or not (free[a.stop - 1] and free[b.start])
+            low > air.floor - NEAR
+            or not (air.free[a.stop - 1] and air.free[b.start])
             or min(a.stop - a.start, b.stop - b.start) < 2
         ):
             continue
-        change = float(np.linalg.norm(after - before - (0.0, g * 2.0 * middle)))
-        error = sigma * math.sqrt(_slope(times, a) + _slope(times, b))
-        strength = (change - SIGMAS * error) / (0.35 * g * 0.4)  # what gravity does in a few frames
+        change = float(np.linalg.norm(after - before - (0.0, air.g * 2.0 * middle)))
+        error = air.sigma * math.sqrt(_slope(air.times, a) + _slope(air.times, b))
+        strength = (change - SIGMAS * error) / (0.35 * air.g * 0.4)  # what gravity does in a few frames
         still = float(np.linalg.norm(after)) < 0.3 * float(np.linalg.norm(before))
         kind, words = ("sudden_stop", "stops in mid-air") if still else ("sudden_turn", "turns in mid-air")
         made.append(("inertia", kind, float(last), float(first), strength, f"{words} at {first:.2f} s"))
@@ -115,30 +125,55 @@ def _slope(times: np.ndarray, piece: Piece) -> float:
     return 1.0 / max(float(((t - t.mean()) ** 2).sum()), 1e-9)
 
 
-def _hovers(
-    found: list[Piece], times: np.ndarray, path: np.ndarray, sigma: float, floor: float, g: float, free: np.ndarray
-) -> list[Made]:
+def _hovers(found: list[Piece], air: Air) -> list[Made]:
     """Pieces in mid-air in which gravity does nothing, apart from a thing not yet let go at the start."""
     made: list[Made] = []
     for piece in found:
-        t = times[piece.start : piece.stop]
+        t = air.times[piece.start : piece.stop]
         lasts = float(t[-1] - t[0])
-        high = floor - float(path[piece.start : piece.stop, 1].max())
-        held = piece.start == 0 and float(np.linalg.norm(piece.v)) * lasts < SIGMAS * sigma
+        high = air.floor - float(air.path[piece.start : piece.stop, 1].max())
+        held = piece.start == 0 and float(np.linalg.norm(piece.v)) * lasts < SIGMAS * air.sigma
         if (
             piece.a > 0.0
             or len(t) < 3
             or high < NEAR
             or held
-            or not (free[piece.start : piece.stop].all() or len(t) >= LONG)
+            or not (air.free[piece.start : piece.stop].all() or len(t) >= LONG)
         ):
             continue
-        strength = g * lasts**2 / 8.0 / (SIGMAS * sigma)  # the sagitta that is missing, in what can be seen
-        kind, words = ("drift_up", "rises") if piece.v[1] < -0.15 * g * lasts else ("float", "floats")
+        strength = air.g * lasts**2 / 8.0 / (SIGMAS * air.sigma)  # the sagitta that is missing, in what can be seen
+        kind, words = ("drift_up", "rises") if piece.v[1] < -0.15 * air.g * lasts else ("float", "floats")
         made.append(
             ("gravity", kind, float(t[0]), float(t[-1]), strength, f"{words} from {t[0]:.2f} s; nothing holds it")
         )
     return made
+
+
+def _dead_stop(track: ThingTrack, sigma: float, fps: float, restitution: float) -> list[Made]:
+    """A fall that ends without the bounce that the thing's restitution gives: something held it, or nothing fell."""
+    seen = np.flatnonzero((track.state == SEEN) & np.isfinite(track.area) & ~at_border(track))
+    y = track.centre[seen, 1]
+    if len(y) < 6:
+        return []
+    low = int(np.argmax(y >= y.max() - 2.0 * sigma))
+    rise = restitution**2 * float(y[low] - y[: low + 1].min())
+    seen_rise = float(y[low] - y[low:].min())
+    if len(y) - low < 4 or rise < 2.0 * SIGMAS * sigma:
+        return []
+    when = int(seen[low]) / fps
+    strength = (1.0 - (seen_rise + sigma) / rise - 0.5) / 0.3
+    return [("gravity", "float", when, int(seen[-1]) / fps, strength, f"stops at {when:.2f} s instead of bouncing")]
+
+
+def _swallowed(track: ThingTrack, fps: float) -> list[Made]:
+    """A thing that falls, is last seen inside the picture and never again: it went into what should bear it."""
+    seen = np.flatnonzero((track.state == SEEN) & np.isfinite(track.area))
+    gone = len(track.state) - 1 - int(seen[-1])
+    falls = len(seen) >= 2 and track.centre[seen[-1], 1] > track.centre[seen[0], 1] + NEAR
+    if gone < 2 or not falls or at_border(track)[seen[-1]]:
+        return []
+    start = int(seen[-1] + 1) / fps
+    return [("solidity", "pass_through", start, len(track.state) / fps, gone / 2.0, f"is swallowed at {start:.2f} s")]
 
 
 def _sinks(observation: Observation, track: ThingTrack, sigma: float, solids: list[Box]) -> list[Made]:
