@@ -44,14 +44,14 @@ class Sample:
     clip: Clip
 
 
-def samples(seeds: int, size: int, fps: float, severity: float) -> Iterator[Sample]:
+def samples(seeds: int, size: int, fps: float, severity: float, split: str = SPLIT) -> Iterator[Sample]:
     """Valid takes, a twin for each kind of violation that their scripts allow, and control models' clips."""
     from simulator.stage import play
     from simulator.violations import draw
 
     for family in FAMILIES.names():
         for seed in range(seeds):
-            script = make_script(family, seed, split=SPLIT)
+            script = make_script(family, seed, split=split)
             valid = play(script, size, size, fps)
             yield Sample(script, None, valid, valid.clip)
             for kind in sorted({b.kind for b in script.breakable}):
