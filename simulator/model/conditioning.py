@@ -55,6 +55,19 @@ def known_video(shot: Shot) -> tuple[Tensor, Tensor]:
     return to_signal(video)[None], torch.from_numpy(is_known)[None]
 
 
+def nearest_known(video: Tensor, is_known: Tensor) -> Tensor:
+    """Each frame replaced by the known frame nearest in time, the earlier of two; zero where nothing is known.
+
+    video: (B, T, H, W, 3), is_known: (B, T). It tells the network where to copy from what does not move.
+    """
+    time = torch.arange(video.shape[1])
+    distance = (time[:, None] - time).abs() + 0.25 * (time > time[:, None])  # (T, T), a later frame is further
+    distance = distance.masked_fill(~is_known[:, None], torch.inf)  # (B, T, T)
+    nearest = distance.argmin(-1)  # (B, T)
+    frames = video[torch.arange(len(video))[:, None], nearest]
+    return frames * is_known.any(1)[:, None, None, None, None]
+
+
 def to_signal(frames: np.ndarray) -> Tensor:
     """uint8 to float32 in [-1, 1]."""
     return torch.from_numpy(np.asarray(frames, np.float32)) / 127.5 - 1

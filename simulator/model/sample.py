@@ -13,7 +13,7 @@ from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.model import checkpoint, flow
 from simulator.model.codec import make_codec, slab_levels
-from simulator.model.conditioning import frame_levels, known_video, slab_seconds, to_frames, to_signal
+from simulator.model.conditioning import frame_levels, known_video, nearest_known, slab_seconds, to_frames, to_signal
 from simulator.model.precision import autocast
 from simulator.model.text import Tokenizer
 from simulator.model.transformer import Transformer
@@ -50,7 +50,7 @@ class WorldModel:
         generator = torch.Generator().manual_seed(shot.seed)
         noise = self.codec.encode(torch.randn(video.shape, generator=generator))
         held = self.codec.spread(is_known.float()) > 0.5
-        predict = self._predictor(shot.prompt, is_known, shot.fps, guidance)
+        predict = self._predictor(shot.prompt, video, is_known, shot.fps, guidance)
         grid = flow.sample(predict, noise, self.codec.encode(video), held, flow.schedule(steps))
         frames = to_frames(self.codec.decode(grid, shot.frames, shot.height, shot.width)[0])
         for index, frame in shot.known.items():
@@ -74,7 +74,7 @@ class WorldModel:
         """
         video = to_signal(clip.frames)[None]
         is_known = (torch.arange(len(clip)) < known)[None]
-        x, predict = self.codec.encode(video), self._predictor(prompt, is_known, clip.fps, 1.0)
+        x, predict = self.codec.encode(video), self._predictor(prompt, video, is_known, clip.fps, 1.0)
         weight = self.codec.spread((~is_known).float())
         generator = torch.Generator().manual_seed(seed)
         errors = []
@@ -88,16 +88,17 @@ class WorldModel:
         return float(np.mean(errors))
 
     def _predictor(
-        self, prompt: str, is_known: Tensor, fps: float, guidance: float
+        self, prompt: str, video: Tensor, is_known: Tensor, fps: float, guidance: float
     ) -> Callable[[Tensor, Tensor], Tensor]:
         """The network as a function of the noisy grid and the time alone."""
         ids = self.tokenizer([prompt] if guidance == 1 else [prompt, ""])
+        reference = self.codec.encode(nearest_known(video, is_known)).expand(len(ids), -1, -1, -1, -1)
 
         def predict(z: Tensor, t: Tensor) -> Tensor:
             levels = slab_levels(frame_levels(is_known, t), self.codec.patch[0]).expand(len(ids), -1, -1)
             seconds = slab_seconds(z.shape[1], self.codec.patch[0], fps)
             with autocast():
-                x = self.net(z.expand(len(ids), *z.shape[1:]), levels, seconds, ids).float()
+                x = self.net(z.expand(len(ids), *z.shape[1:]), reference, levels, seconds, ids).float()
             return x if guidance == 1 else x[1:] + guidance * (x[:1] - x[1:])
 
         return predict

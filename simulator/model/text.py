@@ -58,9 +58,8 @@ class TextEncoder(nn.Module):
         self.token = nn.Embedding(vocabulary_size, width)
         self.place = nn.Embedding(MAX_TOKENS, width)
         self.blocks = nn.ModuleList(TextBlock(width) for _ in range(depth))
-        self.out = nn.Linear(width, out)
-        nn.init.normal_(self.token.weight, std=0.02)
-        nn.init.normal_(self.place.weight, std=0.02)
+        self.out = nn.Linear(width, out, bias=False)
+        nn.init.normal_(self.place.weight, std=0.1)  # small beside the words (std 1), or all prompts look alike
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, L) ids to (B, out); a row of padding alone gives the vector of no prompt."""
@@ -84,6 +83,8 @@ class TextBlock(nn.Module):
         self.project = nn.Linear(width, width, bias=False)
         self.expand = nn.Linear(width, 4 * width)
         self.contract = nn.Linear(4 * width, width)
+        nn.init.zeros_(self.project.weight)
+        nn.init.zeros_(self.contract.weight)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         b, n, e = x.shape

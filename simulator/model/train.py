@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from simulator.errors import UsageError
 from simulator.model import checkpoint, flow
 from simulator.model.codec import Codec, make_codec, slab_levels
-from simulator.model.conditioning import draw_known, frame_levels, slab_seconds, to_signal
+from simulator.model.conditioning import draw_known, frame_levels, nearest_known, slab_seconds, to_signal
 from simulator.model.config import TrainConfig
 from simulator.model.data import Clips, load, mirrored, recipe
 from simulator.model.precision import autocast
@@ -186,9 +186,10 @@ def loss(net: nn.Module, codec: Codec, batch: Batch, fps: float, most: float) ->
     t = codec.spread(levels)
     x = codec.encode(batch.video)
     z = flow.mix(x, codec.encode(batch.noise), t)
+    reference = codec.encode(nearest_known(batch.video, batch.known))
     seconds = slab_seconds(x.shape[1], codec.patch[0], fps)
     with autocast():
-        predicted = net(z, slab_levels(levels, codec.patch[0]), seconds, batch.ids)
+        predicted = net(z, reference, slab_levels(levels, codec.patch[0]), seconds, batch.ids)
     weight = codec.encode(flow.motion_weight(batch.video, most).expand_as(batch.video))
     return flow.velocity_loss(predicted, x, t, weight * codec.spread((~batch.known).float()))
 

@@ -1,7 +1,8 @@
 """The diffusion transformer: a noisy grid of tokens, noise levels and a prompt to the clean grid.
 
 Pre-norm RMSNorm, QK-norm, 3-D rotary positions, full attention, low-rank adaLN-zero, SwiGLU
-(Peebles and Xie 2023, "DiT"; Li and He 2025, "JiT": predict the clean sample from large patches).
+(Peebles and Xie 2023, "DiT"; Li and He 2025, "JiT": predict the clean sample from large patches). Blocks on patches
+surround blocks on merged patches (Crowson et al. 2024, "HDiT"), which see the whole clip at a quarter of the cost.
 
 Shapes: B clips, T slabs of frames, N = H x W places in a slab, S = T N tokens, D width, C numbers in a token.
 """
@@ -23,13 +24,14 @@ PLACE_WAVES = 6
 
 
 class Transformer(nn.Module):
-    """x(z, levels, seconds, text): the clean grid seen in the noisy grid z. Zero at initialisation."""
+    """x(z, reference, levels, seconds, text): the clean grid seen in the noisy grid z; at first, the reference."""
 
     def __init__(self, config: ModelConfig, channels: int) -> None:
         super().__init__()
         d, f, area = config.width, config.fine_width, config.merge**2
         self.config = config
         self.embed = nn.Sequential(nn.Linear(channels, config.bottleneck, bias=False), nn.Linear(config.bottleneck, f))
+        self.refer = nn.Linear(channels, f, bias=False)
         self.place = nn.Linear(3 * 2 * PLACE_WAVES, f)
         self.text = TextEncoder(FIRST_WORD + len(config.vocabulary), config.text_width, config.text_depth, d)
         self.level = nn.Sequential(nn.Linear(2 * LEVEL_WAVES * config.patch[0], d), nn.SiLU(), nn.Linear(d, d))
@@ -44,30 +46,33 @@ class Transformer(nn.Module):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, z: Tensor, levels: Tensor, seconds: Tensor, ids: Tensor) -> Tensor:
+    def forward(self, z: Tensor, reference: Tensor, levels: Tensor, seconds: Tensor, ids: Tensor) -> Tensor:
         """The clean grid.
 
-        z: (B, T, H, W, C). levels: (B, T, frames of a slab), 0 noise to 1 clean.
-        seconds: (T,), the middle of each slab. ids: (B, L) of the tokenizer.
+        z: (B, T, H, W, C). reference: of the same shape, what is known nearest in time, zero where nothing is.
+        levels: (B, T, frames of a slab), 0 noise to 1 clean. seconds: (T,), the middle of each slab.
+        ids: (B, L) of the tokenizer.
         """
         _, t, h, w, _ = z.shape
         m = self.config.merge
         places = grid_places(seconds, h, w)  # (S, 3)
         fine = rotary(places, self.config.fine_width // self.config.fine_heads)
         coarse = rotary(grid_places(seconds, h // m, w // m), self.config.width // self.config.heads)
-        condition = F.silu(self.level(waves(levels, LEVEL_WAVES)) + self.text(ids)[:, None])  # (B, T, D)
+        text = self.text(ids)[:, None]  # (B, 1, D)
+        condition = F.silu(self.level(waves(levels, LEVEL_WAVES)) + text)  # (B, T, D)
 
-        x = self.embed(z).flatten(2, 3) + self.place(waves(places, PLACE_WAVES)).reshape(t, h * w, -1)  # (B, T, N, F)
+        x = (self.embed(z) + self.refer(reference)).flatten(2, 3)  # (B, T, N, F)
+        x = x + self.place(waves(places, PLACE_WAVES)).reshape(t, h * w, -1)
         for block in self.fine_in:
             x = block(x, condition, fine)
-        y = self.merge(gather(x, h, w, m))  # (B, T, N / m^2, D)
+        y = self.merge(gather(x, h, w, m)) + text[:, None]  # (B, T, N / m^2, D)
         for block in self.blocks:
             y = block(y, condition, coarse)
         x = x + scatter(self.split(y), h, w, m)  # (B, T, N, F)
         for block in self.fine_out:
             x = block(x, condition, fine)
         shift, scale = self.final(condition)
-        return self.head(modulate(F.rms_norm(x, x.shape[-1:]), shift, scale)).reshape(z.shape)
+        return reference + self.head(modulate(F.rms_norm(x, x.shape[-1:]), shift, scale)).reshape(z.shape)
 
 
 def gather(x: Tensor, rows: int, columns: int, m: int) -> Tensor:

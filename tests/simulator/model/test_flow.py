@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from simulator.model import flow
-from simulator.model.conditioning import draw_known
+from simulator.model.conditioning import draw_known, nearest_known
 
 
 def test_velocity_of_the_true_sample_is_the_straight_line():
@@ -97,3 +97,13 @@ def test_known_frames_of_training_are_ends_of_the_clip():
     assert abs(head.mean() / some.mean() - 5 / 7) < 0.05
     assert (np.abs(np.diff(drawn.astype(int), axis=1)).sum(1) <= 2).all()
     assert not draw_known(rng, 1, 1.0).any()
+
+
+def test_the_reference_is_the_nearest_known_frame_and_zero_where_nothing_is_known():
+    video = torch.arange(12.0).reshape(2, 6, 1, 1, 1).expand(2, 6, 2, 2, 3)
+    known = torch.tensor([[True, False, False, False, True, False], [False] * 6])
+    reference = nearest_known(video, known)
+    assert reference[0, :, 0, 0, 0].tolist() == [0, 0, 0, 4, 4, 4]
+    assert not reference[1].any()
+    changed = torch.where(known[..., None, None, None], video, torch.rand(2, 6, 2, 2, 3))
+    assert torch.equal(nearest_known(changed, known), reference), "what is unknown is not looked at"

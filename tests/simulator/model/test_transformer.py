@@ -12,15 +12,15 @@ from tests.simulator.model.tiny import TINY, tiny
 
 def inputs(slabs: int = 2, rows: int = 4, columns: int = 4) -> tuple[torch.Tensor, ...]:
     g = torch.Generator().manual_seed(1)
-    z = torch.randn(2, slabs, rows, columns, 768, generator=g)
+    z, reference = torch.randn(2, 2, slabs, rows, columns, 768, generator=g)
     ids = Tokenizer(TINY.vocabulary)(["a ball falls", ""])
-    return z, torch.rand(2, slabs, 4, generator=g), torch.arange(slabs) * 0.5, ids
+    return z, reference, torch.rand(2, slabs, 4, generator=g), torch.arange(slabs) * 0.5, ids
 
 
-def test_the_first_prediction_is_zero_and_the_blocks_start_as_identity():
+def test_the_first_prediction_is_the_reference_and_the_blocks_start_as_identity():
     net = tiny()
-    z, levels, seconds, ids = inputs()
-    assert torch.equal(net(z, levels, seconds, ids), torch.zeros_like(z))
+    z, reference, levels, seconds, ids = inputs()
+    assert torch.equal(net(z, reference, levels, seconds, ids), reference)
     x = torch.randn(1, 2, 16, 32)
     block = net.fine_in[0]
     turn = rotary(grid_places(seconds, 4, 4), 16)
