@@ -93,8 +93,9 @@ def _share(blob: Blob, tracks: list[Track], t: int, lab_frame: np.ndarray) -> li
 def completes(whole: Blob, usual: Blob, part: Blob) -> bool:
     """Whether `part` of a thing, joined with the rest to `whole`, has its colour and keeps its size."""
     box, room = np.array(whole.mask.shape), 1.25 * np.array(usual.mask.shape) + 2
-    alike = float(np.linalg.norm(part.colour - usual.colour)) < PART_COLOUR
-    return bool((box <= room).all()) and whole.area <= 1.3 * usual.area and alike
+    light = float(np.clip(usual.colour[0] / max(part.colour[0], 1.0), 0.4, 2.5))  # one of the two may lie in shadow
+    unlike = np.linalg.norm(light * part.colour[1:] - usual.colour[1:]) + 0.2 * abs(part.colour[0] - usual.colour[0])
+    return bool((box <= room).all()) and whole.area <= 1.3 * usual.area and bool(unlike < PART_COLOUR)
 
 
 def _covers(blob: Blob, track: Track, t: int) -> float:
