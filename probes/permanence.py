@@ -24,7 +24,7 @@ FRAMES = 1.0  # frames of absence that count as one unit of strength
 COLOUR = 18.0  # distance in Lab, lightness at a third, that shade and noise do not make
 USUAL, NEWNESS = 0.15, 4.0  # share of the contrast that is new in calm clips, and what more of it counts
 BY_FLAME = 0.5  # of a change of colour, where a flame lights the scene
-UNLISTED = 0.3  # of a finding's strength, for a thing that is not in the script's inventory
+DOUBTFUL = 0.3  # of a finding's strength, for what is not in the script's inventory, or stands still
 SURPRISING = 8.0  # times what the clip's own motion leaves unexplained
 RATIO = 0.18  # of heights, in logarithms
 
@@ -68,8 +68,15 @@ def _weight(observation: Observation, track: ThingTrack, script: Script | None) 
     """How much a track's coming and going counts, [0, 1]: smoke and puffs not at all, little what no script lists."""
     if script is not None and any(b.name == track.name and b.role == "effect" for b in script.scene.bodies):
         return 0.0
-    unlisted = script is not None and not track.name and not listed(track, script)
-    return trust(observation, track) * (UNLISTED if unlisted else 1.0)
+    doubtful = (
+        script is not None and not track.name and not (listed(track, script) and (moves(track) or _mobile(script)))
+    )
+    return trust(observation, track) * (DOUBTFUL if doubtful else 1.0)
+
+
+def _mobile(script: Script) -> bool:
+    """Whether all that the script lists moves: then what stands still is a ghost of the background."""
+    return all(script.scene.body(thing.name).motion != "fixed" for thing in script.inventory)
 
 
 def _seconds(observation: Observation, frame: int) -> float:

@@ -69,13 +69,14 @@ def _present(observation: Observation, part: Part, expected: Expected) -> Outcom
     window = _frames(observation, expected)
     if not window.any():
         return None
-    if part.tracks:
-        lost = float(np.mean(np.isin(part.state[window], (ABSENT, OUT))))
-    else:  # what never moves is no track: look for its colour
-        spot = whereabouts(observation, part.body)
-        if spot is None:
-            return None
+    # what never moves is no reliable track, but its colour shows
+    spot = whereabouts(observation, part.body) if part.body.motion == "fixed" else None
+    if spot is not None:
         lost = float(np.mean(spot.share[window] < FADED * np.quantile(spot.share, 0.75)))
+    elif part.tracks:
+        lost = float(np.mean(np.isin(part.state[window], (ABSENT, OUT))))
+    else:
+        return None
     return Outcome(expected, min(1.0, 2.0 * lost), "is not there all the time" if lost < 1.0 else "is not there")
 
 

@@ -60,7 +60,7 @@ def missteps(observation: Observation, track: ThingTrack) -> list[Finding]:
         if excess > 0.0:
             text = f"{describe(track)} comes out {off:.0%} of the picture's height from where it was going"
             findings.append(Finding("continuity", "teleport", (a1 - 1) / fps, b0 / fps, box_at(track, b0),
-                                    excess / (2.0 * FREE) * trust(observation, track), text))  # fmt: skip
+                                    excess / (3.0 * FREE) * trust(observation, track), text))  # fmt: skip
     return findings
 
 

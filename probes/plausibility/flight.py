@@ -19,7 +19,6 @@ SCALES = (0.6, 0.75, 0.9, 1.0, 1.1, 1.3, 1.6)  # of the script's gravity in the 
 DOUBT = 0.25  # standard deviation of the logarithm of that scale
 NEAR = 0.07  # heights: this close to the lowest place that the thing gets to, the floor may carry it
 BESIDE = 0.04  # fractions: so close to a solid thing, it may be touched, or hide something
-LONG = 5  # frames that nothing hangs beside a solid thing without lying on it
 SIGMAS = 4.0
 
 
@@ -133,13 +132,9 @@ def _hovers(found: list[Piece], air: Air) -> list[Made]:
         lasts = float(t[-1] - t[0])
         high = air.floor - float(air.path[piece.start : piece.stop, 1].max())
         held = piece.start == 0 and float(np.linalg.norm(piece.v)) * lasts < SIGMAS * air.sigma
-        if (
-            piece.a > 0.0
-            or len(t) < 3
-            or high < NEAR
-            or held
-            or not (air.free[piece.start : piece.stop].all() or len(t) >= LONG)
-        ):
+        landed = piece is found[-1] and bool((air.path[: piece.start, 1] > air.floor - NEAR).any())
+        near = not air.free[piece.start : piece.stop].all()
+        if piece.a > 0.0 or len(t) < 3 or high < NEAR or held or landed or near:
             continue
         strength = air.g * lasts**2 / 8.0 / (SIGMAS * air.sigma)  # the sagitta that is missing, in what can be seen
         kind, words = ("drift_up", "rises") if piece.v[1] < -0.15 * air.g * lasts else ("float", "floats")
@@ -155,9 +150,10 @@ def _dead_stop(track: ThingTrack, sigma: float, fps: float, restitution: float) 
     y = track.centre[seen, 1]
     if len(y) < 6:
         return []
-    low = int(np.argmax(y >= y.max() - 2.0 * sigma))
-    rise = restitution**2 * float(y[low] - y[: low + 1].min())
-    seen_rise = float(y[low] - y[low:].min())
+    low = int(np.argmax(y >= y.max() - NEAR))
+    rise = restitution**2 * float(y.max() - y[: low + 1].min())
+    lowest = np.maximum.accumulate(y[low:])
+    seen_rise = float((lowest - y[low:]).max())
     if len(y) - low < 4 or rise < 2.0 * SIGMAS * sigma:
         return []
     when = int(seen[low]) / fps
