@@ -44,7 +44,7 @@ def find_pops(frames: np.ndarray, grey: np.ndarray, flow: np.ndarray, cuts: tupl
         return ()
     small = [cv2.resize(f, (w, h), interpolation=cv2.INTER_AREA) for f in flow]
     looks = [lab(f) for f in frames]
-    residuals = np.stack([cv2.blur(_unexplained(*looks[t : t + 2], small[t]), (3, 3)) for t in range(count - 1)])
+    residuals = np.stack([cv2.blur(_unexplained(looks[t], looks[t + 1], small[t]), (3, 3)) for t in range(count - 1)])
     usual = np.maximum(np.median(residuals, axis=0), float(np.quantile(residuals[:, ::2, ::2], 0.9)))
     inner = np.zeros((h, w), bool)
     my, mx = max(1, round(BORDER * h)), max(1, round(BORDER * w))

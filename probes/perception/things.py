@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -20,7 +22,26 @@ SATELLITE = 0.35  # of the area of the thing that it sticks to: smaller is a par
 FLASH = 0.015  # of the picture: smaller things have to be seen twice
 COLOURLESS = 12.0  # Lab chroma
 THIN = 22.0  # Lab units between smoke and what is behind it, at most
-SURE = 0.07  # heights: a thing of this diameter is measured with full confidence
+FRAYED, FIRM = 0.5, 0.75  # overlap of a thing's masks in neighbouring frames, aligned: none and full confidence
+SPARSE = 0.25  # of its box: what fills less is no compact thing; twice that is
+SURE = 0.09  # heights: a thing of this diameter is measured with full confidence
+
+
+def _coherence(seen: list[Blob]) -> float:
+    """How far a track keeps its shape from frame to frame, in [0, 1]: 0 for what flows, flickers or frays."""
+    alike = []
+    for a, b in pairwise(seen):
+        shift = np.round(b.centre - a.centre).astype(int)
+        x0, y0 = max(a.x + shift[0], b.x), max(a.y + shift[1], b.y)
+        x1, y1 = min(a.box[2] + shift[0], b.box[2]), min(a.box[3] + shift[1], b.box[3])
+        shared = 0
+        if x1 > x0 and y1 > y0:
+            ours = a.mask[y0 - a.y - shift[1] : y1 - a.y - shift[1], x0 - a.x - shift[0] : x1 - a.x - shift[0]]
+            shared = int((ours & b.mask[y0 - b.y : y1 - b.y, x0 - b.x : x1 - b.x]).sum())
+        alike.append(shared / (a.area + b.area - shared))
+    filled = float(np.median([b.area / b.mask.size for b in seen]))
+    shape = float(np.median(alike)) if alike else 1.0
+    return float(np.clip((shape - FRAYED) / (FIRM - FRAYED), 0, 1) * np.clip((filled - SPARSE) / SPARSE, 0, 1))
 
 
 def _measured(track: Track, gaps: dict[int, int], shape: tuple[int, ...], flame: bool = False) -> ThingTrack:
@@ -30,11 +51,12 @@ def _measured(track: Track, gaps: dict[int, int], shape: tuple[int, ...], flame:
     centre, box = np.full((count, 2), np.nan), np.full((count, 4), np.nan)
     area, colour = np.full(count, np.nan), np.full((count, 3), np.nan)
     cut, confidence = np.zeros(count, bool), np.zeros(count)
+    trust = min(1.0, len(track.blobs) / 4) * (1.0 if flame else _coherence(ordered(track)))
     for t, b in track.blobs.items():
         centre[t] = b.centre / h
         box[t] = np.array(b.box) / (w, h, w, h)
         area[t], colour[t], cut[t] = b.area / (h * w), b.colour, any(b.edges)
-        confidence[t] = min(1.0, (b.size / (SURE * h)) ** 2) * min(1.0, len(track.blobs) / 4)
+        confidence[t] = min(1.0, (b.size / (SURE * h)) ** 2) * trust
     return ThingTrack(state, centre, box, area, colour, confidence, cut, flame)
 
 
