@@ -25,6 +25,8 @@ def shot_of(cfg: dict[str, Any]) -> Shot:
     ):
         if not low <= cfg[key] <= high:
             raise UsageError(f"{key}={cfg[key]} is outside {low} to {high}")
+    if not cfg["prompt"].strip():
+        raise UsageError("prompt= is empty; say what happens")
     first = [cfg["first"]] if isinstance(cfg["first"], str) else cfg["first"]
     if len(first) >= cfg["frames"]:
         raise UsageError(f"first= has {len(first)} pictures and frames={cfg['frames']}; nothing is left to generate")

@@ -100,7 +100,8 @@ def plan(cfg: dict[str, Any]) -> Plan:
     """
     folder = Path(cfg["path"])
     if not folder.is_dir():
-        raise UsageError(f"no such folder: path={folder}; give the folder that holds the videos")
+        what = "a file, not a folder" if folder.exists() else "no such folder"
+        raise UsageError(f"{what}: path={folder}; give the folder that holds the videos")
     paths = videos(folder)
     if not paths:
         raise UsageError(
