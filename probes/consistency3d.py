@@ -18,6 +18,7 @@ LAWS = ("epipolar", "rigid", "lost", "world")
 WINDOW = 8  # frames of one reconstruction
 POINTS = 16  # fewer tracks tell nothing of a scene
 TRAVEL = 0.03  # heights: less motion tells no rigid scene from another
+MOVERS = 0.3  # share of the points that things of their own motion may have, where no script says that all is still
 SIGMAS = 4.0
 
 
@@ -48,14 +49,16 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         if np.median(np.linalg.norm(xy[:, -1] - xy[:, 0], axis=1)) < TRAVEL:
             continue
         told += 1
-        findings += _unrigid(observation, xy, frames, sigma)
+        findings += _unrigid(observation, xy, frames, sigma, MOVERS if script is None else 0.0)
     if not told and max((f.strength for f in findings), default=0.0) < 1.0:
         return Unscored("too few points can be followed for long enough")
     return Found(findings, {"windows": float(told)})
 
 
-def _unrigid(observation: Observation, xy: np.ndarray, frames: np.ndarray, sigma: float) -> list[Finding]:
-    """Points of one window that no rigid scene carries along."""
+def _unrigid(
+    observation: Observation, xy: np.ndarray, frames: np.ndarray, sigma: float, movers: float
+) -> list[Finding]:
+    """Points of one window that no rigid scene carries along; a share of `movers` may go its own way."""
     fps = observation.clip.fps
     start, end = float(frames[0]) / fps, float(frames[-1]) / fps
     findings = []
@@ -65,7 +68,9 @@ def _unrigid(observation: Observation, xy: np.ndarray, frames: np.ndarray, sigma
         off = residual > SIGMAS * sigma
         share = float(off.mean())
         text = f"{share:.0%} of the points move as no rigid scene does, {start:.2f} to {end:.2f} s"
-        findings.append(Finding(law, "warp", start, end, _around(observation, xy[off, -1]), share / 0.1, text))
+        findings.append(
+            Finding(law, "warp", start, end, _around(observation, xy[off, -1]), max(0.0, share - movers) / 0.1, text)
+        )
     return findings
 
 

@@ -96,7 +96,7 @@ def _gone(observation: Observation, track: ThingTrack, script: Script | None) ->
     border = at_border(track)
     first = int(np.argmax(track.state == SEEN))
     for start, stop in runs(nowhere):
-        if start <= first or (border[start - 1] and moves(track)) or start in observation.cuts:
+        if start <= first or (border[start - 1] and _leaving(track, start)) or start in observation.cuts:
             continue
         strength = (stop - start) / FRAMES
         where = "nothing hid it" if track.state[start - 1] == SEEN else "it never came back"
@@ -104,6 +104,18 @@ def _gone(observation: Observation, track: ThingTrack, script: Script | None) ->
         findings.append(Finding("gone", "vanish", _seconds(observation, start), _seconds(observation, stop),
                                 box_at(track, start - 1), strength, text))  # fmt: skip
     return findings
+
+
+def _leaving(track: ThingTrack, start: int) -> bool:
+    """Whether the thing, last seen before frame `start`, moves towards the border, so that it may be out of sight."""
+    if start < 2 or track.state[start - 2] != SEEN:
+        return True
+    if not moves(track):
+        return False
+    before, last = track.box[start - 2], track.box[start - 1]
+    room = [np.minimum(b, 1.0 - b).clip(0.0) for b in (before, last)]
+    side = int(np.argmin(room[1]))
+    return bool(room[1][side] < room[0][side] or track.area[start - 1] < track.area[start - 2])
 
 
 def _born(observation: Observation, track: ThingTrack) -> list[Finding]:

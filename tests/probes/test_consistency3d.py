@@ -8,6 +8,7 @@ from probes.reading import Scored, Unscored
 from tests.probes import fakes
 
 SIGMA = 0.001
+STILL_SCENE = fakes.script(moving=True)
 
 
 def observe(xy: np.ndarray, seen: np.ndarray | None = None, **fields: object) -> fakes.FakeObservation:
@@ -17,7 +18,7 @@ def observe(xy: np.ndarray, seen: np.ndarray | None = None, **fields: object) ->
 
 
 def value(observation: fakes.FakeObservation) -> float:
-    reading = consistency3d.score(observation, None, None)
+    reading = consistency3d.score(observation, STILL_SCENE, None)
     assert isinstance(reading, Scored), reading
     return reading.value
 
@@ -53,6 +54,14 @@ def test_more_warp_never_scores_higher():
     swing = np.sin(9 * xy[:, :, ::-1] + np.linspace(0, 12, 16)[:, None])
     values = [value(observe(xy + a * swing)) for a in (0.0, 0.01, 0.02, 0.04)]
     assert all(b <= a + 1e-6 for a, b in zip(values, values[1:], strict=False))
+
+
+def test_without_a_script_a_few_points_may_go_their_own_way():
+    xy = fakes.orbit(np.random.default_rng(8))
+    xy[:12, :, 1] += 0.05 * np.sin(np.linspace(0, 9, 16))
+    free = consistency3d.score(observe(xy), None, None)
+    assert isinstance(free, Scored)
+    assert free.value > 0.5 > value(observe(xy))
 
 
 def test_noise_is_never_consistent():
