@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from probes.base import Probe
-from probes.calibration import load
+from probes.calibration import CAP, load
 from probes.cast import cast, listed, moves
 from probes.evidence import Finding, Found, box_at, describe, judge
 from probes.perception.flow import warp_back
@@ -54,7 +54,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
                         replace(f, strength=f.strength * (BY_FLAME if f.kind == "colour_change" else 1.0)) for f in made
                     ]
                 made += _unreturned(observation, track, script)
-                findings += [replace(f, strength=f.strength * weight) for f in made]
+                findings += [replace(f, strength=min(f.strength, CAP) * weight) for f in made]
         findings += _exchanged(observation, things.tracks)
         findings += _doubled(observation, script) if script else []
     elif observation.camera.moving:

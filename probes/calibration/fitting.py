@@ -10,7 +10,8 @@ from probes.calibration import CAP, Table
 PRIOR_WEIGHT = 3.0  # before any data, a strength of 1 brings a clip to the line
 PRIOR_INTERCEPT = 3.0
 RIDGE = 2.0  # of the squared distance to the prior, shared among the takes, against the mean log loss
-FALSE_ALARMS = 0.02  # the share of valid takes that may lie below 0.5
+HIGHEST = 4.5  # intercept: a calm clip's value says no more than that, and a few hard takes must not blind the probe
+FALSE_ALARMS = 0.03  # the share of valid takes that may lie below 0.5
 
 
 def fit(
@@ -20,7 +21,7 @@ def fit(
 
     strengths: (N, K) greatest strength per law, >= 0. violated: (N,) bool. laws: K names.
     Both classes weigh the same, whatever their numbers. After the fit the intercept is raised, if need be, until at
-    most FALSE_ALARMS of the valid takes score below 0.5: a false alarm costs more than a miss.
+    most FALSE_ALARMS of the valid takes score below 0.5 (but not over HIGHEST): a false alarm costs more than a miss.
 
     Raises:
         ValueError: shapes differ, or a class is empty.
@@ -46,6 +47,6 @@ def fit(
     bounds = [(0.5, 8.0)] + [(0.0, 12.0)] * len(laws)
     best = minimize(loss, prior, jac=True, bounds=bounds, method="L-BFGS-B").x
     spared = np.quantile(x[~y] @ best[1:], 1.0 - FALSE_ALARMS, method="lower")
-    intercept = max(best[0], float(spared) + 0.1)
+    intercept = min(max(best[0], float(spared) + 0.1), HIGHEST)
     weights = {law: round(float(w), 4) for law, w in zip(laws, best[1:], strict=True)}
     return Table(probe, version, perception, round(intercept, 4), weights, int((~y).sum()), int(y.sum()))
