@@ -61,18 +61,18 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     seed: int = 0
-    steps: int = 2800
+    steps: int = 2300
     batch: int = 32
     warmup: int = 100  # steps of linear rise of the learning rates
-    cooldown: int = 800  # steps of linear fall to zero at the end
-    muon_lr: float = 4e-3
+    cooldown: int = 900  # steps of linear fall to zero at the end
+    muon_lr: float = 3e-3
     adamw_lr: float = 1.5e-3
     weight_decay: float = 0.01
     ema: float = 0.999  # reached by way of (1 + step) / (10 + step)
     known_share: float = 0.5  # of the clips in a batch, those with known frames
     drop_text: float = 0.1
-    time_mean: float = -1.4  # of the normal whose logistic is the time t
-    time_std: float = 1.5
+    time_mean: float = -1.6  # of the normal whose logistic is the time t
+    time_std: float = 1.0
     motion_weight: float = 8.0  # the most that a moving pixel counts, where a still one counts 1
     snapshots: tuple[tuple[str, int], ...] = (("early", 300),)  # name and step of extra checkpoints
     save_every: int = 100
