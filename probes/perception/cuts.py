@@ -26,7 +26,7 @@ def _thumbs(frames: np.ndarray) -> np.ndarray:
 
 
 def _belonging(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the textured blocks of two grey images in which they correlate; 1 where less than four have texture.
+    """Share of the textured blocks of two grey images in which they correlate; 1 where few have texture.
 
     Correlation is blind to a change of brightness or contrast, and blocks keep one large thing from deciding alone.
     """
@@ -37,7 +37,7 @@ def _belonging(a: np.ndarray, b: np.ndarray) -> float:
             x, y = x - x.mean(), y - y.mean()
             if max(x @ x, y @ y) > FLAT**2 * len(x):
                 like.append(x @ y > UNLIKE * np.sqrt((x @ x) * (y @ y)))
-    return float(np.mean(like)) if len(like) >= 4 else 1.0
+    return float(np.mean(like)) if len(like) >= BLOCKS**2 / 3 else 1.0
 
 
 def _colours(thumb: np.ndarray) -> np.ndarray:

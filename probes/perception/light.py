@@ -10,7 +10,7 @@ from probes.perception.working import length
 
 CELLS = 16  # along the short side, in which light is measured
 STEP = 2.5  # of 255: a cell's change of brightness that counts
-SPREAD = 0.35  # of the picture that must change together for it to be light
+SPREAD = 0.25  # of the picture that must change together for it to be light
 LIKE = 0.6  # correlation of gradients: the cell still shows the same surface
 FAINT = 3.0  # of 255 a pixel: gradients below show no structure to compare
 DARKEST = 0.25  # of its brightness is left of a surface in shadow
