@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,14 @@ def plans(cfg: dict[str, Any]) -> dict[str, Plan]:
     shared += [f"workers={cfg['workers']}"] if cfg["workers"] else []
     asked = {name: [f"model={name}"] for name in MODELS}
     asked[AGAIN] = ["model=late", f"model.label={AGAIN}", "seed=1"]
-    runs = Path(str(cfg["out"])) / "runs"
-    return {label: plan(config.load("run", [*keys, *shared, f"out={runs / label}"])) for label, keys in asked.items()}
+    at = Path(str(cfg["out"])) / "runs"
+    return {label: _moved(plan(config.load("run", [*keys, *shared])), at) for label, keys in asked.items()}
+
+
+def _moved(run: Plan, folder: Path) -> Plan:
+    """The same run inside `folder`; its name keeps the digest, so that another version of a model is another run."""
+    home = folder / run.folder.name
+    return replace(run, folder=home, setup=replace(run.setup, folder=home))
 
 
 def _typed(value: Any) -> str:

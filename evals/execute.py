@@ -150,6 +150,8 @@ def execute(plan: Plan, out: Console) -> int:
     (plan.folder / "clips").mkdir(exist_ok=True)
     begun, clock = now(), time.monotonic()
     with _alone(plan.folder), Store(plan.folder) as store:
+        for stale in (plan.folder / "clips").glob(".*.tmp"):  # what a kill left half written
+            stale.unlink()
         if held != plan.spec["scoring"]:
             same_sight = held["perception_version"] == plan.spec["scoring"]["perception_version"]
             dropped = store.drop_stale(plan.perception, plan.probes if same_sight else {})
