@@ -37,7 +37,7 @@ def _belonging(a: np.ndarray, b: np.ndarray) -> float:
             x, y = x - x.mean(), y - y.mean()
             if max(x @ x, y @ y) > FLAT**2 * len(x):
                 like.append(x @ y > UNLIKE * np.sqrt((x @ x) * (y @ y)))
-    return float(np.mean(like)) if len(like) >= BLOCKS**2 / 3 else 1.0
+    return float(np.mean(like)) if len(like) >= BLOCKS**2 / 2 else 1.0
 
 
 def _colours(thumb: np.ndarray) -> np.ndarray:

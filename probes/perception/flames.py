@@ -12,7 +12,7 @@ from probes.perception.blobs import Blob, blob_of
 from probes.perception.working import lab
 
 BRIGHT, WARM = 76.0, 40.0  # Lab: least L, least b
-RED = -7.5, 40.0  # Lab a, on average: a lemon or a yellow ball is greener
+RED = -13.0, 40.0  # Lab a, on average: a lemon or a yellow ball is greener
 FLICKER = 0.06  # of its area that changes from frame to frame, at least, where it burns
 LARGEST = 0.15  # of the picture
 SMALLEST = 0.002
