@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 
 import numpy as np
 
 from evals.calibrate import look, samples
 from probes.base import PROBES, assay
 from probes.reading import Reading, Scored
+from simulator.scenarios import FAMILIES
 
 FPS, SEVERITY = 8.0, 0.6
 KINDS = ("oracle", "classical")
@@ -37,15 +40,27 @@ def table(head: list[str], rows: list[list[str]]) -> None:
         print(f"| {' | '.join(row)} |")
 
 
-def main(seeds: int, size: int) -> None:
-    """Play, look, score, print."""
-    seen: dict[tuple[str, str, int, str | None], dict[str, Reading]] = {}
-    for sample in samples(seeds, size, FPS, SEVERITY, "test"):
+Seen = dict[tuple[str, str, int, str | None], dict[str, Reading]]
+
+
+def measure(family: str, seeds: int, size: int) -> Seen:
+    """The readings of one family's clips by (sight, family, seed, what is wrong)."""
+    seen: Seen = {}
+    for sample in samples([family], seeds, size, FPS, SEVERITY, split="test"):
         for kind in KINDS:
             observation = look(sample, kind)
             if observation is not None:
                 readings = assay(observation, sample.script, None, PROBES.names())
-                seen[kind, sample.script.family, sample.script.seed, sample.wrong] = readings
+                seen[kind, family, sample.script.seed, sample.wrong] = readings
+    return seen
+
+
+def main(seeds: int, size: int) -> None:
+    """Play, look, score (a process for each family), print."""
+    seen: Seen = {}
+    with ProcessPoolExecutor(len(FAMILIES.names())) as pool:
+        for part in pool.map(measure, FAMILIES.names(), repeat(seeds), repeat(size)):
+            seen |= part
     families = list(dict.fromkeys(key[1] for key in seen))
     print(f"{seeds} scripts a family, split `test`, {size} x {size} pixels, 16 frames, 8 fps")
     for kind in KINDS:

@@ -152,8 +152,7 @@ def _dead_stop(track: ThingTrack, sigma: float, fps: float, restitution: float) 
         return []
     low = int(np.argmax(y >= y.max() - NEAR))
     rise = restitution**2 * float(y.max() - y[: low + 1].min())
-    lowest = np.maximum.accumulate(y[low:])
-    seen_rise = float((lowest - y[low:]).max())
+    seen_rise = float((np.maximum.accumulate(y) - y).max())
     if len(y) - low < 4 or rise < 2.0 * SIGMAS * sigma:
         return []
     when = int(seen[low]) / fps
