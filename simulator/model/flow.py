@@ -74,7 +74,7 @@ def sample(
     return z
 
 
-def schedule(steps: int, shift: float = 1.0) -> Tensor:
-    """Times (steps + 1,) from 0 to 1; a shift over 1 puts more of them near the noise."""
+def schedule(steps: int, shift: float = 3.0) -> Tensor:
+    """Times (steps + 1,) from 0 to 1; a shift over 1 puts more of them near the noise, as in training."""
     t = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
     return (t / (t + shift * (1 - t))).float()
