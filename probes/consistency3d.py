@@ -27,7 +27,8 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
     found = find(observation, script)
     if isinstance(found, Unscored):
         return found
-    return judge(found, LAWS, load("consistency3d", VERSION, observation.kind, observation.version))
+    table = load("consistency3d", VERSION, observation.kind, observation.version)
+    return judge(found, LAWS, table, observation.clip.seconds)
 
 
 def find(observation: Observation, script: Script | None) -> Found | Unscored:

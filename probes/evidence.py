@@ -60,17 +60,20 @@ def greatest(findings: Iterable[Finding], laws: Iterable[str]) -> dict[str, floa
     return strengths
 
 
-def judge(found: Found, laws: tuple[str, ...], table: Table) -> Scored:
-    """The calibrated reading: spans are the findings that weigh, or the heaviest one where only their sum does."""
+def judge(found: Found, laws: tuple[str, ...], table: Table, seconds: float) -> Scored:
+    """The calibrated reading of a clip that lasts `seconds`.
+
+    Spans are the findings that weigh, or the heaviest one where only their sum does.
+    """
     findings, strengths = found.findings, greatest(found.findings, laws)
     value = table.value(strengths)
     heavy = sorted(findings, key=lambda f: (-table.severity(f.law, f.strength), f.start, f.text))
     kept = [f for f in heavy if table.severity(f.law, f.strength) >= 0.5] or (heavy[:1] if value < 0.5 else [])
-    spans = tuple(
-        Span(f.kind, round(f.start, 3), round(f.end, 3), f.box, round(table.severity(f.law, f.strength), 4), f.text)
-        for f in kept
-    )
-    return Scored(value, spans, {**{f"strength_{law}": s for law, s in strengths.items()}, **found.measures})
+    spans = []
+    for f in kept:
+        start, end = (round(float(np.clip(t, 0.0, seconds)), 3) for t in (f.start, f.end))
+        spans.append(Span(f.kind, start, end, f.box, round(table.severity(f.law, f.strength), 4), f.text))
+    return Scored(value, tuple(spans), {**{f"strength_{law}": s for law, s in strengths.items()}, **found.measures})
 
 
 def colour_name(lab: np.ndarray) -> str:

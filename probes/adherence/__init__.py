@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from probes.adherence.events import Outcome, check
+from probes.adherence.events import SLACK, Outcome, check
 from probes.adherence.prompt import read_prompt
 from probes.base import Probe
 from probes.calibration import load
@@ -16,6 +16,7 @@ from simulator.script import Expected, Script
 
 VERSION = 1
 LAWS = ("event", "camera")
+THROUGHOUT = ("present", "stays_lit", "camera_orbits")  # can be told from a part of their window
 STILL = 0.05  # heights a second: a camera slower than this does not orbit
 
 
@@ -26,14 +27,18 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
     found = find(observation, script)
     if isinstance(found, Unscored):
         return found
-    return judge(found, LAWS, load("adherence", VERSION, observation.kind, observation.version))
+    table = load("adherence", VERSION, observation.kind, observation.version)
+    return judge(found, LAWS, table, observation.clip.seconds)
 
 
 def find(observation: Observation, script: Script) -> Found | Unscored:
     """What is amiss, before calibration."""
     parts = cast(observation, script)
     outcomes: list[tuple[Outcome, Part | None]] = []
+    shown = observation.clip.seconds + SLACK / observation.clip.fps
     for expected in script.expected:
+        if expected.end > shown and expected.kind not in THROUGHOUT:
+            continue  # the clip ends before it had to be over
         if expected.kind == "camera_orbits":
             outcomes.append((_orbits(observation, expected), None))
         elif expected.subject in parts and observation.things.reason is None:
