@@ -1,6 +1,6 @@
 """How often the probes are right, on scripts that calibration never saw: the tables of docs/VALIDITY.md.
 
-python benchmarks/validity.py [seeds a family] [pixels a side]; prints Markdown. Takes minutes.
+python -m benchmarks.validity [seeds a family] [pixels a side]; prints Markdown. Takes minutes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from evals.calibrate import look, samples
 from probes.base import PROBES, assay
-from probes.reading import Reading, Scored
+from probes.reading import Failed, Reading, Scored
 from simulator.scenarios import FAMILIES
 
 FPS, SEVERITY = 8.0, 0.6
@@ -51,6 +51,9 @@ def measure(family: str, seeds: int, size: int) -> Seen:
             observation = look(sample, kind)
             if observation is not None:
                 readings = assay(observation, sample.script, None, PROBES.names())
+                broken = [r.error for r in readings.values() if isinstance(r, Failed)]
+                if broken:
+                    raise RuntimeError(f"{family} {sample.script.seed} {sample.wrong}: {broken[0]}")
                 seen[kind, family, sample.script.seed, sample.wrong] = readings
     return seen
 
