@@ -94,7 +94,7 @@ def surface(rng: np.random.Generator, rgb: Vec, span: float, difficulty: float) 
     """A textured floor or wall of colour `rgb`, for a picture that is `span` metres high."""
     texture = choose(rng, tuple(TEXTURE_WORDS))
     contrast = rng.uniform(0.08, 0.18) + 0.2 * difficulty
-    return Material(rgb, texture, dim(rgb, 1.0 - contrast), scale=float(span * rng.uniform(0.15, 0.35)), gloss=0.05)
+    return Material(rgb, texture, dim(rgb, 1.0 - contrast), scale=float(span * rng.uniform(0.3, 0.7)), gloss=0.05)
 
 
 def paint(rng: np.random.Generator, rgb: Vec, span: float, *, plain: float = 0.6) -> Material:
