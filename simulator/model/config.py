@@ -61,10 +61,10 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     seed: int = 0
-    steps: int = 2300
+    steps: int = 1700
     batch: int = 32
     warmup: int = 100  # steps of linear rise of the learning rates
-    cooldown: int = 900  # steps of linear fall to zero at the end
+    cooldown: int = 700  # steps of linear fall to zero at the end
     muon_lr: float = 3e-3
     adamw_lr: float = 1.5e-3
     weight_decay: float = 0.01

@@ -42,7 +42,7 @@ class Transformer(nn.Module):
         self.split = nn.Linear(d, area * f)
         self.fine_out = nn.ModuleList(Block(f, config.fine_heads, d, rank) for _ in range(config.fine_out))
         self.final = Modulation(d, rank, f, parts=2)
-        self.head = nn.Linear(f, channels)
+        self.head = nn.Linear(f, 2 * channels)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
@@ -72,7 +72,8 @@ class Transformer(nn.Module):
         for block in self.fine_out:
             x = block(x, condition, fine)
         shift, scale = self.final(condition)
-        return reference + self.head(modulate(F.rms_norm(x, x.shape[-1:]), shift, scale)).reshape(z.shape)
+        gain, bias = self.head(modulate(F.rms_norm(x, x.shape[-1:]), shift, scale)).chunk(2, dim=-1)
+        return reference * (1 + gain.reshape(z.shape)) + bias.reshape(z.shape)  # a gain of -1 wipes what has moved away
 
 
 def gather(x: Tensor, rows: int, columns: int, m: int) -> Tensor:
