@@ -19,8 +19,10 @@ FAR = 80.0  # metres; what is farther is sky
 TEXTURE_PIXELS = 128
 LOOK = "~look"  # appended to a body's name: another look of it
 
-_SHAPE = {name: getattr(mujoco.mjtGeom, f"mjGEOM_{name.upper()}")
-          for name in ("sphere", "box", "cylinder", "capsule", "ellipsoid")}
+_SHAPE = {
+    name: getattr(mujoco.mjtGeom, f"mjGEOM_{name.upper()}")
+    for name in ("sphere", "box", "cylinder", "capsule", "ellipsoid")
+}
 Array = np.ndarray
 
 
@@ -46,9 +48,13 @@ def damping_ratio(restitution: float) -> float:
 def volume(geom: Geom) -> float:
     """Cubic metres."""
     a, b, c = geom.size
-    return {"sphere": 4 / 3 * math.pi * a**3, "box": 8 * a * b * c, "cylinder": 2 * math.pi * a * a * b,
-            "capsule": 2 * math.pi * a * a * b + 4 / 3 * math.pi * a**3,
-            "ellipsoid": 4 / 3 * math.pi * a * b * c}[geom.shape]
+    return {
+        "sphere": 4 / 3 * math.pi * a**3,
+        "box": 8 * a * b * c,
+        "cylinder": 2 * math.pi * a * a * b,
+        "capsule": 2 * math.pi * a * a * b + 4 / 3 * math.pi * a**3,
+        "ellipsoid": 4 / 3 * math.pi * a * b * c,
+    }[geom.shape]
 
 
 def collides(body: Body, geom: Geom) -> bool:
@@ -118,8 +124,9 @@ class _Builder:
         sky.rgb2 = [0.5 * c + 0.4 for c in room.sky]
         self.spec.visual.rgba.haze = [*sky.rgb2, 1.0]
         plane = mujoco.mjtGeom.mjGEOM_PLANE
-        world.add_geom(name="floor", type=plane, size=[0.0, 0.0, 1.0], castshadow=False,
-                       material=self._plane_material(room.floor))
+        world.add_geom(
+            name="floor", type=plane, size=[0.0, 0.0, 1.0], castshadow=False, material=self._plane_material(room.floor)
+        )
         if room.walls is None:
             return
         half, up, wall = room.half_width, room.height / 2, self._plane_material(room.walls)
@@ -129,8 +136,15 @@ class _Builder:
             frame = np.array([[-s, 0, c], [c, 0, s], [0, 1, 0]], float)  # columns: along the wall, up, inwards
             quat = np.zeros(4)
             mujoco.mju_mat2Quat(quat, frame.ravel())
-            world.add_geom(name=f"wall{k}", type=plane, size=[half, up, 1.0], material=wall,
-                           pos=[-half * c, -half * s, up], quat=quat, castshadow=False)
+            world.add_geom(
+                name=f"wall{k}",
+                type=plane,
+                size=[half, up, 1.0],
+                material=wall,
+                pos=[-half * c, -half * s, up],
+                quat=quat,
+                castshadow=False,
+            )
 
     def _light(self, light: Light) -> None:
         towards = np.asarray(light.target, float) - light.pos
@@ -138,21 +152,35 @@ class _Builder:
         # A directional lamp's shadow map is centred on its position: put that in line with the target.
         pos = light.pos if light.spot else np.asarray(light.target) - 10.0 * towards
         kind = mujoco.mjtLightType.mjLIGHT_SPOT if light.spot else mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
-        self.spec.worldbody.add_light(pos=pos, dir=towards, type=kind, diffuse=light.rgb, ambient=[0.0] * 3,
-                                      specular=[0.5 * c for c in light.rgb], castshadow=light.shadow,
-                                      cutoff=50.0, exponent=3.0)
+        self.spec.worldbody.add_light(
+            pos=pos,
+            dir=towards,
+            type=kind,
+            diffuse=light.rgb,
+            ambient=[0.0] * 3,
+            specular=[0.5 * c for c in light.rgb],
+            castshadow=light.shadow,
+            cutoff=50.0,
+            exponent=3.0,
+        )
 
     def _material(self, key: tuple[object, ...], material: Material, image: Array | None, plane: bool) -> str:
         if key in self.materials:
             return self.materials[key]
         name = self.materials[key] = f"material{len(self.materials)}"
         rgb = material.rgb if image is None else (1.0, 1.0, 1.0)
-        made = self.spec.add_material(name=name, rgba=[*rgb, material.alpha], specular=material.gloss,
-                                      shininess=material.gloss, emission=material.emission)
+        made = self.spec.add_material(
+            name=name,
+            rgba=[*rgb, material.alpha],
+            specular=material.gloss,
+            shininess=material.gloss,
+            emission=material.emission,
+        )
         if image is not None:
             kind = mujoco.mjtTexture.mjTEXTURE_2D if plane else mujoco.mjtTexture.mjTEXTURE_CUBE
-            texture = self.spec.add_texture(name=name, type=kind, width=image.shape[1], height=image.shape[0],
-                                            nchannel=3)
+            texture = self.spec.add_texture(
+                name=name, type=kind, width=image.shape[1], height=image.shape[0], nchannel=3
+            )
             texture.data = image.tobytes()
             made.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
         return name
@@ -183,9 +211,17 @@ class _Builder:
         for geom in body.geoms:
             solid = collides(body, geom)
             made.add_geom(
-                type=_SHAPE[geom.shape], size=geom.size, pos=geom.pos, quat=geom.quat,
+                type=_SHAPE[geom.shape],
+                size=geom.size,
+                pos=geom.pos,
+                quat=geom.quat,
                 material=self._solid_material(geom.material or body.material, geom),
-                mass=body.mass * volume(geom) / total, contype=int(solid), conaffinity=int(solid),
-                condim=6, priority=int(free), friction=[body.friction, 0.005, 0.0003],
-                solref=[-(STIFFNESS**2), -2 * zeta * STIFFNESS], solimp=[0.9999, 0.9999, 0.001, 0.5, 2],
+                mass=body.mass * volume(geom) / total,
+                contype=int(solid),
+                conaffinity=int(solid),
+                condim=6,
+                priority=int(free),
+                friction=[body.friction, 0.005, 0.0003],
+                solref=[-(STIFFNESS**2), -2 * zeta * STIFFNESS],
+                solimp=[0.9999, 0.9999, 0.001, 0.5, 2],
             )

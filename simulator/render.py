@@ -65,8 +65,9 @@ class Renderer:
 
     def _draw(self, option: mujoco.MjvOption, *, segment: bool) -> None:
         scene = self._scene
-        mujoco.mjv_updateScene(self.world.model, self.world.data, option, None, self._camera,
-                               mujoco.mjtCatBit.mjCAT_ALL, scene)
+        mujoco.mjv_updateScene(
+            self.world.model, self.world.data, option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, scene
+        )
         scene.flags[_FLAG.mjRND_SEGMENT] = scene.flags[_FLAG.mjRND_IDCOLOR] = segment
         scene.flags[_FLAG.mjRND_HAZE] = True
         mujoco.mjr_render(self._rect, scene, self._target)

@@ -110,8 +110,16 @@ def _record(world: World, renderer: Renderer, broken: Intervention | None, frame
         if actor.dof < 0 and frames > 1:
             velocity[:, j] = np.gradient(pos[:, j], times, axis=0)
     truth = Truth(
-        names=tuple(world.actors), times=times, masks=masks, depth=depth, pos=pos, quat=quat, velocity=velocity,
-        state=state, intrinsics=matrix, extrinsics=extrinsics,
+        names=tuple(world.actors),
+        times=times,
+        masks=masks,
+        depth=depth,
+        pos=pos,
+        quat=quat,
+        velocity=velocity,
+        state=state,
+        intrinsics=matrix,
+        extrinsics=extrinsics,
         events=tuple(Event("contact", t, a, b) for t, a, b in world.contacts),
         broken=None if broken is None else broken.report(frames / fps),
     )
@@ -170,8 +178,11 @@ def _surface(actor: Actor, world: World) -> np.ndarray:
     for g, geom in zip(actor.geoms, actor.body.geoms, strict=True):
         size = world.model.geom_size[g]
         around = _AROUND / np.linalg.norm(_AROUND, axis=1, keepdims=True) if geom.shape != "box" else _AROUND
-        half = {"sphere": size[[0, 0, 0]], "cylinder": size[[0, 0, 1]],
-                "capsule": size[[0, 0, 1]] + (0, 0, size[0])}.get(geom.shape, size)
+        half = {
+            "sphere": size[[0, 0, 0]],
+            "cylinder": size[[0, 0, 1]],
+            "capsule": size[[0, 0, 1]] + (0, 0, size[0]),
+        }.get(geom.shape, size)
         local = np.vstack([around * half, np.zeros(3)])
         points.append(local @ world.data.geom_xmat[g].reshape(3, 3).T + world.data.geom_xpos[g])
     return np.vstack(points)

@@ -131,8 +131,13 @@ def cube_image(material: Material, shape: Shape, size: Vec, pixels: int) -> np.n
     one = np.ones_like(s)
     faces = [(one, -t, -s), (-one, -t, s), (s, one, t), (s, -one, -t), (s, -t, one), (-s, -t, -one)]
     points = np.stack([np.stack(face, -1) for face in faces])
-    half = np.asarray({"sphere": (size[0],) * 3, "cylinder": (size[0], size[0], size[1]),
-                       "capsule": (size[0], size[0], size[0] + size[1])}.get(shape, size))
+    half = np.asarray(
+        {
+            "sphere": (size[0],) * 3,
+            "cylinder": (size[0], size[0], size[1]),
+            "capsule": (size[0], size[0], size[0] + size[1]),
+        }.get(shape, size)
+    )
     if shape in ("sphere", "ellipsoid"):
         points = points / np.linalg.norm(points, axis=-1, keepdims=True)
     return _image(paint(material, points * half)).reshape(6 * pixels, pixels, 3)

@@ -30,8 +30,16 @@ class Violation:
     severity: float
 
 
-_MODULES = {"permanence": "identity", "immutability": "identity", "causality": "setting", "rigidity": "setting",
-            "continuity": "motion", "solidity": "motion", "gravity": "motion", "inertia": "motion"}
+_MODULES = {
+    "permanence": "identity",
+    "immutability": "identity",
+    "causality": "setting",
+    "rigidity": "setting",
+    "continuity": "motion",
+    "solidity": "motion",
+    "gravity": "motion",
+    "inertia": "motion",
+}
 VIOLATIONS = Registry("violation")  # each target is a subclass of interventions.base.Intervention; tags = (law,)
 for _law, _kinds in {
     "permanence": {

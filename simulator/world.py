@@ -36,8 +36,14 @@ class _Keys:
     def of(body: Body) -> _Keys:
         k = body.keys
         quat = np.array([x.quat for x in k], float)
-        return _Keys([x.t for x in k], np.array([x.pos for x in k], float), quat, [x.scale for x in k],
-                     [x.visible for x in k], bool((quat == quat[0]).all()))
+        return _Keys(
+            [x.t for x in k],
+            np.array([x.pos for x in k], float),
+            quat,
+            [x.scale for x in k],
+            [x.visible for x in k],
+            bool((quat == quat[0]).all()),
+        )
 
 
 @dataclass
@@ -106,10 +112,17 @@ class World:
         geoms = np.arange(m.body_geomadr[id], m.body_geomadr[id] + m.body_geomnum[id])
         joint = int(m.body_jntadr[id])
         return Actor(
-            body, id, geoms, int(m.body_mocapid[id]),
-            int(m.jnt_qposadr[joint]) if joint >= 0 else -1, int(m.jnt_dofadr[joint]) if joint >= 0 else -1,
-            m.geom_rgba[geoms].copy(), m.geom_size[geoms].copy(),
-            m.geom_pos[geoms].copy(), m.geom_rbound[geoms].copy(), m.geom_contype[geoms] > 0,
+            body,
+            id,
+            geoms,
+            int(m.body_mocapid[id]),
+            int(m.jnt_qposadr[joint]) if joint >= 0 else -1,
+            int(m.jnt_dofadr[joint]) if joint >= 0 else -1,
+            m.geom_rgba[geoms].copy(),
+            m.geom_size[geoms].copy(),
+            m.geom_pos[geoms].copy(),
+            m.geom_rbound[geoms].copy(),
+            m.geom_contype[geoms] > 0,
             keys=_Keys.of(body) if body.motion == "scripted" and body.keys else None,
         )
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from simulator.registry import Registry
 
 MODELS = Registry("model")  # each target is a factory: (**settings) -> simulator.shot.VideoModel
-MODELS.add("world", "simulator.adapters.world:World", "the diffusion-transformer world model; checkpoint=NAME or PATH")
-MODELS.add("reference", "simulator.adapters.controls:Reference", "the simulator itself", ("control",))
-MODELS.add("frozen", "simulator.adapters.controls:Frozen", "the first frame, repeated", ("control",))
-MODELS.add("noise", "simulator.adapters.controls:Noise", "random pixels", ("control",))
-MODELS.add("shuffled", "simulator.adapters.controls:Shuffled", "the reference with its frames in random order", ("control",))
-MODELS.add("damaged", "simulator.adapters.controls:Damaged", "the reference with a known share of violated takes", ("control",))
-MODELS.add("folder", "simulator.adapters.folder:Folder", "videos generated elsewhere from `worldassay shots`; path=FOLDER")
-MODELS.add("command", "simulator.adapters.command:Command", "any program; command='prog --prompt {prompt} --out {out}'")
+for _name, _target, _summary, _tags in (
+    ("world", "world:World", "the diffusion-transformer world model; checkpoint=NAME or PATH", ()),
+    ("reference", "controls:Reference", "the simulator itself", ("control",)),
+    ("frozen", "controls:Frozen", "the first frame, repeated", ("control",)),
+    ("noise", "controls:Noise", "random pixels", ("control",)),
+    ("shuffled", "controls:Shuffled", "the reference with its frames in random order", ("control",)),
+    ("damaged", "controls:Damaged", "the reference with a known share of violated takes", ("control",)),
+    ("folder", "folder:Folder", "videos generated elsewhere from `worldassay shots`; path=FOLDER", ()),
+    ("command", "command:Command", "any program; command='prog --prompt {prompt} --out {out}'", ()),
+):
+    MODELS.add(_name, f"simulator.adapters.{_target}", _summary, _tags)

@@ -37,7 +37,10 @@ class _Double(Intervention):
     def scene(self) -> Scene:
         b = self.body
         double = replace(
-            b, name=b.name + DOUBLE, motion="scripted", keys=(Key(0.0, b.pos, b.quat, visible=False),),
+            b,
+            name=b.name + DOUBLE,
+            motion="scripted",
+            keys=(Key(0.0, b.pos, b.quat, visible=False),),
             geoms=tuple(replace(g, solid=False) for g in b.geoms),
         )
         return replace(self.source, bodies=(*self.source.bodies, double))

@@ -81,8 +81,13 @@ def test_sliding_distance() -> None:
 
 def test_a_moving_scripted_thing_pushes_and_a_hollow_one_does_not() -> None:
     for solid in (True, False):
-        pusher = box("pusher", (0.1, 0.5, 0.2), (-1.0, 0.0, 0.2), motion="scripted",
-                     keys=(Key(0.0, (-1.0, 0.0, 0.2)), Key(1.0, (0.5, 0.0, 0.2))))
+        pusher = box(
+            "pusher",
+            (0.1, 0.5, 0.2),
+            (-1.0, 0.0, 0.2),
+            motion="scripted",
+            keys=(Key(0.0, (-1.0, 0.0, 0.2)), Key(1.0, (0.5, 0.0, 0.2))),
+        )
         pusher = replace(pusher, geoms=tuple(replace(g, solid=solid) for g in pusher.geoms))
         thing = box("thing", (0.1, 0.1, 0.1), (0.0, 0.0, 0.1), motion="free")
         truth = play(script(pusher, thing), 16, 16, 10).truth
@@ -182,8 +187,13 @@ def test_limits_and_defaults() -> None:
     still = script(ball(), seconds=0.5)
     assert play(still, 16, 1024, 8).clip.frames.shape == (4, 16, 1024, 3)
     assert len(play(still, 16, 16, 1).clip) == 1
-    for args, words in (((0, 64, 8), "0x64"), ((64, 4096, 8), "64x4096"), ((64, 64, 0), "fps"),
-                        ((64, 64, math.nan), "fps"), ((64, 64, 1000), "fps")):
+    for args, words in (
+        ((0, 64, 8), "0x64"),
+        ((64, 4096, 8), "64x4096"),
+        ((64, 64, 0), "fps"),
+        ((64, 64, math.nan), "fps"),
+        ((64, 64, 1000), "fps"),
+    ):
         with pytest.raises(UsageError, match=words):
             play(still, *args)
     for frames in (0, 10**6):

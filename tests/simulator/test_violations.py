@@ -23,8 +23,9 @@ FPS = 10.0
 def scene() -> Script:
     """A bouncing ball on its way to the right, a candle that goes out, and a block."""
     thing = ball(pos=(-0.6, 0.0, 0.75), motion="free", velocity=(0.9, 0.0, 0.0), restitution=0.8)
-    return script(thing, *candle(), box("block", (0.2, 0.2, 0.2), (-0.2, 0.9, 0.2)),
-                  floor=Material((0.6, 0.5, 0.4), "checker"))
+    return script(
+        thing, *candle(), box("block", (0.2, 0.2, 0.2), (-0.2, 0.9, 0.2)), floor=Material((0.6, 0.5, 0.4), "checker")
+    )
 
 
 def violation(kind: str, severity: float) -> Violation:
@@ -119,9 +120,11 @@ def test_what_cannot_be_broken_is_said() -> None:
         draw(script(ball()), rng, kind="vanihs")
     with pytest.raises(UsageError, match="Available: none"):
         draw(script(ball()), rng)
-    for wrong, words in ((Violation("vanish", "cube", 0.1, 1.0, 0.5), "no body 'cube'"),
-                         (Violation("vanish", "ball", 0.1, 1.0, 1.5), "severity"),
-                         (Violation("vanish", "ball", -1.0, 1.0, 0.5), "onset")):
+    for wrong, words in (
+        (Violation("vanish", "cube", 0.1, 1.0, 0.5), "no body 'cube'"),
+        (Violation("vanish", "ball", 0.1, 1.0, 1.5), "severity"),
+        (Violation("vanish", "ball", -1.0, 1.0, 0.5), "onset"),
+    ):
         with pytest.raises(UsageError, match=words):
             play(script(ball()), 16, 16, 8, violation=wrong)
 
