@@ -31,9 +31,17 @@ def take(camera_moves: bool) -> Take:
     state[-1] = ABSENT
     frames = np.where(masks[..., None] == 1, np.uint8([200, 30, 30]), np.uint8([90, 90, 90]))
     truth = Truth(
-        names=("square",), times=np.arange(FRAMES) / 8, masks=masks, depth=depth, pos=pos,
-        quat=np.tile([1.0, 0, 0, 0], (FRAMES, 1, 1)), velocity=np.zeros((FRAMES, 1, 3)), state=state,
-        intrinsics=np.array([[FOCAL, 0, SIZE / 2], [0, FOCAL, SIZE / 2], [0, 0, 1]]), extrinsics=extrinsics, events=(),
+        names=("square",),
+        times=np.arange(FRAMES) / 8,
+        masks=masks,
+        depth=depth,
+        pos=pos,
+        quat=np.tile([1.0, 0, 0, 0], (FRAMES, 1, 1)),
+        velocity=np.zeros((FRAMES, 1, 3)),
+        state=state,
+        intrinsics=np.array([[FOCAL, 0, SIZE / 2], [0, FOCAL, SIZE / 2], [0, 0, 1]]),
+        extrinsics=extrinsics,
+        events=(),
     )
     return Take(Clip(frames, 8.0), truth)
 
