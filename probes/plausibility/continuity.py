@@ -23,12 +23,13 @@ def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
     sigma, worst, fps = noise(observation, track), None, observation.clip.fps
     entire = whole(track)
     for start, stop in runs((track.state == SEEN) & np.isfinite(track.centre[:, 0])):
-        step = np.linalg.norm(np.diff(track.centre[start:stop], axis=0), axis=1)
+        moved = np.diff(track.centre[start:stop], axis=0)
+        step = np.linalg.norm(moved, axis=1)
         unsure = 0.5 * size(observation, track) * ~entire[start:stop]
         for i in range(len(step) if len(step) >= 3 else 0):
             if start + i + 1 in observation.cuts:
                 continue
-            excess = float(step[i] - max(unsure[i], unsure[i + 1])) - _allowed(step, i) - SIGMAS * sigma
+            excess = float(step[i] - max(unsure[i], unsure[i + 1])) - _allowed(moved, i) - SIGMAS * sigma
             if worst is None or excess > worst[0]:
                 worst = excess, start + i + 1, float(step[i])
     if worst is None or worst[0] <= 0.0:
@@ -64,9 +65,9 @@ def missteps(observation: Observation, track: ThingTrack) -> list[Finding]:
     return findings
 
 
-def _allowed(step: np.ndarray, i: int) -> float:
-    """The length of step i that its neighbours explain: the longer one, and as much change as they show."""
-    before, after = step[max(0, i - 2) : i], step[i + 1 : i + 3]
-    near = max(before[-1:].max(initial=0.0), after[:1].max(initial=0.0))
-    change = max((abs(float(s[1] - s[0])) for s in (before, after) if len(s) == 2), default=0.0)
-    return float(near) + min(change, float(near))
+def _allowed(moved: np.ndarray, i: int) -> float:
+    """The length of step i of `moved` (N, 2) that its neighbours explain: the longer one, and what they change by."""
+    before, after = moved[max(0, i - 2) : i], moved[i + 1 : i + 3]
+    near = max((float(np.linalg.norm(d)) for d in (*before[-1:], *after[:1])), default=0.0)
+    change = max((float(np.linalg.norm(d[1] - d[0])) for d in (before, after) if len(d) == 2), default=0.0)
+    return near + min(change, 3.0 * near)
