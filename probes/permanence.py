@@ -59,7 +59,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         findings += _exchanged(observation, things.tracks)
         findings += _doubled(observation, script) if script else []
     elif observation.camera.moving:
-        findings += _popped(observation)
+        findings += _popped(observation, SURPRISING if script else 2.0 * SURPRISING)
     elif incoherence is None or incoherence.strength < 1.0:
         return Unscored(f"things cannot be told apart: {things.reason}")
     return Found(findings, {"things": float(len(things.tracks))})
@@ -270,13 +270,16 @@ def _unreturned(observation: Observation, track: ThingTrack, script: Script | No
                     box_at(track, last), max(0.0, late) * observation.clip.fps / FRAMES, text)]  # fmt: skip
 
 
-def _popped(observation: Observation) -> list[Finding]:
-    """Under a moving camera, where things are not followed: what changes more suddenly than parallax explains."""
+def _popped(observation: Observation, surprising: float) -> list[Finding]:
+    """Under a moving camera, where things are not followed: what changes more suddenly than parallax explains.
+
+    surprising: the strength of a pop that counts 1; higher where things of the scene may move by themselves.
+    """
     findings = []
     for pop in observation.pops[:3]:
         when = pop.frame / observation.clip.fps
         text = f"something appears or vanishes at {when:.2f} s"
-        strength = pop.strength / SURPRISING
+        strength = pop.strength / surprising
         findings.append(Finding("popped", "vanish", when, observation.clip.seconds, pop.box, strength, text))
     return findings
 
