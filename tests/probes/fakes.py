@@ -97,15 +97,15 @@ GRAVITY = 9.81 / (2 * 3.0 * np.tan(np.radians(22.5)))  # of `script` in the pict
 def bounce(count: int = 16, *, restitution: float = 0.7, top: float = 0.2, floor: float = 0.75) -> np.ndarray:
     """(T,) heights of a ball let go at rest at `top` that bounces on `floor`; the sum of the parabolas."""
     ys = []
-    for t in times(count):
-        speed, fallen = 0.0, np.sqrt(2 * (floor - top) / GRAVITY)
-        if t < fallen:
-            ys.append(top + 0.5 * GRAVITY * t**2)
+    fallen = float(np.sqrt(2 * (floor - top) / GRAVITY))
+    for now in times(count):
+        if now < fallen:
+            ys.append(top + 0.5 * GRAVITY * now**2)
             continue
-        t, speed = t - fallen, restitution * GRAVITY * fallen
-        while t > 2 * speed / GRAVITY and speed > 0.02:
-            t, speed = t - 2 * speed / GRAVITY, restitution * speed
-        ys.append(floor - max(0.0, speed * t - 0.5 * GRAVITY * t**2) if speed > 0.02 else floor)
+        since, speed = float(now) - fallen, restitution * GRAVITY * fallen
+        while since > 2 * speed / GRAVITY and speed > 0.02:
+            since, speed = since - 2 * speed / GRAVITY, restitution * speed
+        ys.append(floor - max(0.0, speed * since - 0.5 * GRAVITY * since**2) if speed > 0.02 else floor)
     return np.array(ys)
 
 

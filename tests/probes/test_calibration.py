@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def test_value_is_the_logistic_function_of_the_weighed_strengths():
 def test_more_evidence_never_raises_the_value_and_the_cap_bounds_it():
     t = table(gone=3.0, changed=1.0)
     values = [t.value({"gone": s, "changed": 0.0}) for s in np.linspace(0, 10, 50)]
-    assert all(a >= b for a, b in zip(values, values[1:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(values))
     assert values[-1] == t.value({"gone": CAP, "changed": 0.0}) > 0
 
 

@@ -50,7 +50,7 @@ def test_a_prompt_without_a_script_is_scored_with_the_model_of_the_environment(f
 
 def test_a_checkpoint_has_to_be_safetensors_that_exists(files, tmp_path):
     for weights in (tmp_path / "model.pt", tmp_path / "missing.safetensors"):
-        with pytest.raises(UsageError, match="is not an existing .safetensors file"):
+        with pytest.raises(UsageError, match=r"is not an existing \.safetensors file"):
             TextImage.load(files[0], str(weights))
     with pytest.raises(UsageError, match="there is no configuration"):
         TextImage.load(str(tmp_path / "no.json"), files[1])

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_a_thing_that_vanishes_is_named_with_its_time_and_place():
 def test_the_longer_a_thing_is_gone_the_lower_the_value():
     values = [score(fakes.track(SLIDE, LEVEL, state=states((SEEN, 15 - k), (ABSENT, k), (SEEN, 1)))).value
               for k in range(6)]  # fmt: skip
-    assert all(b <= a for a, b in zip(values, values[1:], strict=False))
+    assert all(b <= a for a, b in itertools.pairwise(values))
     assert values[0] > 0.5 > values[-1]
 
 

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
@@ -91,7 +93,7 @@ def test_a_jump_is_found_at_its_frame_and_larger_jumps_score_no_higher():
     for far in (0.0, 0.1, 0.2, 0.4):
         x = 0.1 + 0.02 * np.arange(16) + far * (np.arange(16) >= 9)
         values.append(score(fakes.track(x, MIDDLE), None))
-    assert all(b.value <= a.value for a, b in zip(values, values[1:], strict=False))
+    assert all(b.value <= a.value for a, b in itertools.pairwise(values))
     assert values[0].value > 0.5 > values[-1].value
     span = values[-1].spans[0]
     assert (span.kind, span.start, span.end) == ("teleport", 1.0, 1.125)
