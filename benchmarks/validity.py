@@ -1,6 +1,6 @@
 """How often the probes are right, on scripts that calibration never saw: the tables of docs/VALIDITY.md.
 
-python -m benchmarks.validity [seeds a family] [pixels a side]; prints Markdown. Takes minutes.
+python -m benchmarks.validity [scripts a family] [pixels a side] [first seed]; prints Markdown. Takes minutes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def table(head: list[str], rows: list[list[str]]) -> None:
 Seen = dict[tuple[str, str, int, str | None], dict[str, Reading]]
 
 
-def measure(family: str, seeds: int, size: int) -> Seen:
+def measure(family: str, seeds: range, size: int) -> Seen:
     """The readings of one family's clips by (sight, family, seed, what is wrong)."""
     seen: Seen = {}
     for sample in samples([family], seeds, size, FPS, SEVERITY, split="test"):
@@ -58,14 +58,15 @@ def measure(family: str, seeds: int, size: int) -> Seen:
     return seen
 
 
-def main(seeds: int, size: int) -> None:
+def main(count: int, size: int, first: int) -> None:
     """Play, look, score (a process for each family), print."""
     seen: Seen = {}
+    seeds = range(first, first + count)
     with ProcessPoolExecutor(len(FAMILIES.names())) as pool:
         for part in pool.map(measure, FAMILIES.names(), repeat(seeds), repeat(size)):
             seen |= part
     families = list(dict.fromkeys(key[1] for key in seen))
-    print(f"{seeds} scripts a family, split `test`, {size} x {size} pixels, 16 frames, 8 fps")
+    print(f"{count} scripts a family (seeds from {first}), split `test`, {size} x {size} pixels, 16 frames, 8 fps")
     for kind in KINDS:
         print(f"\n### {kind.capitalize()} sight\n\nFalse alarms on valid takes (alarms / scored / takes), and clean:")
         rows = []
@@ -107,4 +108,5 @@ def main(seeds: int, size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(a) for a in [*sys.argv[1:], *("6", "64")[len(sys.argv) - 1 :]]))
+    given = [int(a) for a in sys.argv[1:]]
+    main(*given, *(6, 64, 0)[len(given) :])

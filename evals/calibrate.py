@@ -45,14 +45,14 @@ class Sample:
 
 
 def samples(
-    families: Sequence[str], seeds: int, size: int, fps: float, severity: float, *, split: str = SPLIT
+    families: Sequence[str], seeds: Sequence[int], size: int, fps: float, severity: float, *, split: str = SPLIT
 ) -> Iterator[Sample]:
     """Valid takes, a twin for each kind of violation that their scripts allow, and control models' clips."""
     from simulator.stage import play
     from simulator.violations import draw
 
     for family in families:
-        for seed in range(seeds):
+        for seed in seeds:
             script = make_script(family, seed, split=split)
             valid = play(script, size, size, fps)
             yield Sample(script, None, valid, valid.clip)
@@ -90,7 +90,7 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
         out.print(f"{count} scripts, about ten clips each, into {cfg['out']}", markup=False)
         return 0
     with progress(out, "calibrate", count) as step:
-        for sample in samples(FAMILIES.names(), cfg["seeds"], cfg["size"], cfg["fps"], cfg["severity"]):
+        for sample in samples(FAMILIES.names(), range(cfg["seeds"]), cfg["size"], cfg["fps"], cfg["severity"]):
             for kind in kinds:
                 observation = look(sample, kind)
                 if observation is None:

@@ -21,7 +21,7 @@ def test_one_script_is_too_few(tmp_path):
 
 
 def test_the_samples_of_a_script_are_its_take_its_twins_and_the_controls():
-    found = list(calibrate.samples(["leaves_frame"], 1, 32, 8.0, 1.0))
+    found = list(calibrate.samples(["leaves_frame"], [0], 32, 8.0, 1.0))
     wrongs = [sample.wrong for sample in found]
     kinds = sorted({b.kind for b in found[0].script.breakable})
     assert wrongs[0] is None
