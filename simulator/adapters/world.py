@@ -17,7 +17,7 @@ class World:
     steps: of the sampler. guidance: 1 for none.
     """
 
-    def __init__(self, checkpoint: str = "late", steps: int = 8, guidance: float = 1.0) -> None:
+    def __init__(self, checkpoint: str = "late", steps: int = 8, guidance: float = 2.0) -> None:
         if steps < 1:
             raise UsageError(f"steps={steps} is under 1; 8 is a good number")
         path = find(checkpoint)

@@ -37,7 +37,7 @@ class WorldModel:
         return cls(checkpoint.load(checkpoint.find(checkpoint_name)))
 
     @torch.inference_mode()
-    def generate(self, shot: Shot, *, steps: int = 8, guidance: float = 1.0) -> Clip:
+    def generate(self, shot: Shot, *, steps: int = 8, guidance: float = 2.0) -> Clip:
         """The clip of a shot: its known frames as they are, the others drawn from the model with shot.seed.
 
         steps: of Euler's method. guidance: 1 for none; more follows the prompt harder (Ho and Salimans 2022).
