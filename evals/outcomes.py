@@ -59,11 +59,16 @@ def labels(runs: Sequence[Results]) -> list[str]:
 
 
 def _clean(table: pd.DataFrame) -> pd.Series:
-    """1, 0 or NaN a shot; a shot without a clip yet is undecided, a failed clip is unclean."""
+    """1, 0 or NaN a shot; a failed clip is unclean.
+
+    A shot without a score of adherence is undecided, broken or not: if only the broken ones counted, every set of
+    clips whose scripts are unknown would have a clean rate of zero.
+    """
     judged = table[[p for p in HEADLINE if p in table]]
-    broken = (judged < PASS).any(axis=1) | (table["status"] == "failed")
-    took_place = table["adherence"].notna() if "adherence" in table else pd.Series(False, table.index)
-    return pd.Series(np.where(broken, 0.0, np.where(took_place, 1.0, np.nan)), table.index)
+    failed = table["status"] == "failed"
+    known = failed | (table["adherence"].notna() if "adherence" in table else False)
+    broken = failed | (judged < PASS).any(axis=1)
+    return pd.Series(np.where(known, np.where(broken, 0.0, 1.0), np.nan), table.index)
 
 
 def cells(table: pd.DataFrame, *measures: str) -> pd.DataFrame:

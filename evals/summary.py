@@ -25,7 +25,7 @@ def summarise(results: Results) -> dict[str, Any]:
             "mean": table[name].mean() if table[name].notna().any() else None,
             **{status: int(counts.get(status, 0)) for status in ("scored", "unscored", "failed")},
         }
-    decided = table["clean"].notna()
+    decided, there = table["clean"].notna(), table[table["status"] == "ok"]
     return {
         "run": str(results.path),
         "label": results.spec["model"]["label"],
@@ -34,6 +34,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "probes": probes,
         "clean_rate": table["clean"].mean() if decided.any() else None,
         "coverage": float(decided.mean()) if len(table) else None,
+        "intact": float((~(there[list(probes)] < outcomes.PASS).any(axis=1)).mean()) if len(there) else None,
         "errors": dict(table.loc[table["status"] == "failed", ["shot_id", "error"]].itertuples(index=False)),
     }
 
@@ -69,9 +70,11 @@ def show(summary: dict[str, Any], out: Console) -> None:
     out.print(table)
     rate, coverage = summary["clean_rate"], summary["coverage"]
     if rate is None:
-        out.print("\nno clean rate: adherence scored no shot", style="yellow")
+        out.print("\nno clean rate: whether the scripts took place is not known", style="yellow")
     else:
         out.print(f"\n[bold]clean rate {rate:.1%}[/] over the {coverage:.0%} of shots that are decided")
+    if rate is None and summary["intact"] is not None:
+        out.print(f"[bold]no violation seen[/] in {summary['intact']:.1%} of the clips")
     for error, shots in _by_error(summary["errors"]):
         others = f" and {len(shots) - 1} more" if len(shots) > 1 else ""
         out.print(f"[bold red]failed[/] {escape(f'{shots[0]}{others}: {error}')}")

@@ -35,6 +35,7 @@ def find(observation: Observation, script: Script) -> Found | Unscored:
     """What is amiss, before calibration."""
     parts = cast(observation, script)
     outcomes: list[tuple[Outcome, Part | None]] = []
+    unseen: list[Expected] = []
     shown = observation.clip.seconds + SLACK / observation.clip.fps
     for expected in script.expected:
         if expected.end > shown and expected.kind not in THROUGHOUT:
@@ -46,11 +47,16 @@ def find(observation: Observation, script: Script) -> Found | Unscored:
             outcome = check(observation, part, expected)
             if outcome is not None:
                 outcomes.append((outcome, part))
+            elif expected.kind != "present":
+                unseen.append(expected)
         elif not script.scene.camera.moving:
             outcomes.append((Outcome(expected, 1.0, f"cannot be followed: {observation.things.reason}"), None))
     if not outcomes:
         return Unscored("the script expects nothing that can be seen")
     amiss = [o.amiss for o, _ in outcomes]
+    if unseen and max(amiss) < 0.5:  # what can be seen took place; the rest may have or not
+        told = ", ".join(f"{e.subject} {e.kind.replace('_', ' ')} {e.object or ''}".strip() for e in unseen)
+        return Unscored(f"cannot be seen: {told}")
     findings = [_finding(observation, script, o, p) for o, p in outcomes if o.amiss > 0.0]
     measures = {"expected": float(len(amiss)), "amiss": float(np.mean(amiss)), "worst": float(max(amiss))}
     return Found(findings, measures)

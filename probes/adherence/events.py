@@ -16,6 +16,7 @@ from simulator.script import Expected
 SLACK = 1.5  # frames by which an event may be early or late
 FADED = 0.3  # of its usual share of the picture: a thing that shows less is gone
 RISE = 0.012  # heights that a bounce leads up again, at least
+BEYOND = 0.15  # half-sizes of a ring: so far on either side of its middle has a thing passed that went through
 MOVED = 0.05  # heights: less is no motion that a prompt would tell of
 
 
@@ -149,7 +150,7 @@ def _stays_lit(observation: Observation, part: Part, expected: Expected) -> Outc
 
 
 def _passes(observation: Observation, part: Part, expected: Expected) -> Outcome | None:
-    """Whether the way of the subject, joined up between frames, leads through the middle of the object's box."""
+    """Whether the way of the subject, joined up between frames, leads through the middle of the object's box and on."""
     ring = next((b for b in part.others if b.name == expected.object), None)
     spot = whereabouts(observation, ring) if ring else None
     path = part.centre[np.isfinite(part.centre[:, 0])]
@@ -161,7 +162,10 @@ def _passes(observation: Observation, part: Part, expected: Expected) -> Outcome
     fine = np.linspace(0, len(scaled) - 1, 8 * len(scaled))
     way = np.stack([np.interp(fine, np.arange(len(scaled)), scaled[:, i]) for i in (0, 1)], -1)
     off = float(np.linalg.norm(way, axis=1).min())  # 0: through the middle, 1: over the rim
-    return Outcome(expected, float(np.clip((off - 0.6) / 0.6, 0.0, 1.0)), f"does not go through the {expected.object}")
+    along = way @ np.linalg.svd(way - way.mean(0), full_matrices=False)[2][0]
+    beyond = float(min(-along.min(), along.max()))  # how far it is seen on both sides of the middle
+    amiss = max((off - 0.6) / 0.6, (BEYOND - beyond) / (2.0 * BEYOND))
+    return Outcome(expected, float(np.clip(amiss, 0.0, 1.0)), f"does not go through the {expected.object}")
 
 
 LOOKS: dict[str, Look] = {

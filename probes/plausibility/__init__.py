@@ -7,7 +7,7 @@ from probes.calibration import load
 from probes.cast import cast, listed
 from probes.evidence import Finding, Found, judge
 from probes.perception.observation import Observation
-from probes.plausibility.continuity import jumps, missteps
+from probes.plausibility.continuity import disorder, jumps, missteps
 from probes.plausibility.flame import flame
 from probes.plausibility.flight import flight
 from probes.reading import Reading, Unscored
@@ -33,11 +33,11 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
     if len(observation.clip) < LEAST:
         return Unscored(f"{len(observation.clip)} frames are too few to see how things move")
     things = observation.things
-    if things.reason is not None:
+    findings = disorder(observation)
+    if not findings and things.reason is not None:
         return Unscored(f"things cannot be followed: {things.reason}")
-    if not things.tracks:
+    if not findings and not things.tracks:
         return Unscored("nothing moves that could be followed")
-    findings: list[Finding] = []
     for track in things.tracks:
         if track.flame:
             findings += flame(observation, track, script)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from probes.evidence import Finding, box_at, describe
@@ -13,6 +14,38 @@ from probes.trajectory import noise, runs, size, trust, whole
 FREE = 0.03  # heights that may be unaccounted for
 SIGMAS = 4.0
 STEADY = 0.4  # of its speed: what changes more while it is hidden did not move steadily
+
+COARSE = 0.12  # heights: blur under which a thing that moves on overlaps itself
+CALM = 0.01  # standard deviation of the coarse picture, of white: less is flicker
+ORDERED = 0.65  # von Neumann's ratio of the least orderly motion; 1 is what random order gives
+
+
+def disorder(observation: Observation) -> list[Finding]:
+    """Frames without an order: each differs from the next as much as from any other.
+
+    Von Neumann's ratio (1941) of the coarse picture, mean squared successive difference over twice the variance, in
+    the worst three quarters of the clip.
+    """
+    clip = observation.clip
+    size = (round(32 * clip.width / clip.height) or 1, 32)
+    coarse = np.stack(
+        [cv2.GaussianBlur(cv2.resize(f, size, interpolation=cv2.INTER_AREA), (0, 0), COARSE * 32) for f in clip.frames]
+    ).astype(np.float32)
+    count = min(len(clip), max(12, 3 * len(clip) // 4))
+    starts = range(0, len(clip) - count + 1, max(1, (len(clip) - count) // 2))
+    ratio, start = max((_ratio(coarse[start : start + count]), start) for start in starts)
+    if ratio < ORDERED or observation.cuts:
+        return []
+    times = start / clip.fps, (start + count) / clip.fps
+    strength = (ratio - ORDERED) / 0.12
+    return [Finding("continuity", "time_skip", *times, None, strength, "the frames follow in no order")]
+
+
+def _ratio(coarse: np.ndarray) -> float:
+    """Von Neumann's ratio of (T, h, w, 3) pictures; 0 where they hardly change."""
+    variance = float(coarse.var(0, ddof=1).mean())
+    successive = float((np.diff(coarse, axis=0) ** 2).mean()) / 2.0
+    return successive / variance if variance > (255.0 * CALM) ** 2 else 0.0
 
 
 def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:

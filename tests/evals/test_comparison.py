@@ -14,7 +14,8 @@ from tests.synthetic import FAMILIES, run
 
 
 def test_clean_rule() -> None:
-    """Without a score a probe does no harm; without one of adherence a shot is undecided; a failed clip is unclean."""
+    """Without a score a probe does no harm; without one of adherence a shot is undecided, broken or not; a failed clip
+    is unclean."""
     results = run(families=("drop_bounce",), seeds=5, modes=("prompt",), quality=1.0, unscored=0.0)
     readings = results.readings.set_index(["shot_id", "probe"])
     shots = list(results.shots["shot_id"])
@@ -23,10 +24,10 @@ def test_clean_rule() -> None:
     readings.loc[(shots[1], "permanence"), ["status", "value"]] = ["unscored", np.nan]
     readings.loc[(shots[2], "adherence"), ["status", "value"]] = ["failed", np.nan]
     readings.loc[(shots[2], "permanence"), "value"] = 0.49
-    readings.loc[(shots[3], "plausibility"), "value"] = 0.5
+    readings.loc[(shots[3], "plausibility"), "value"] = 0.49
     results.readings = readings.drop(shots[4], level="shot_id").reset_index()
     results.clips.loc[results.clips["shot_id"] == shots[4], "status"] = "failed"
-    np.testing.assert_array_equal(outcomes(results)["clean"], [np.nan, 1.0, 0.0, 1.0, 0.0])
+    np.testing.assert_array_equal(outcomes(results)["clean"], [np.nan, 1.0, np.nan, 0.0, 0.0])
 
 
 def test_a_run_against_itself_has_no_difference() -> None:
