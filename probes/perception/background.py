@@ -89,7 +89,8 @@ class _Canvas:
         patch = cv2.dilate(region, BOX) > 0
         mended = np.where(patch[..., None], theirs, self.lab[window])
         better = edge_across(mended, band, normal) < self._allowed(window, region, patch, other, theirs) * edge_across(
-            self.lab[window], band, normal)
+            self.lab[window], band, normal
+        )
         if better:
             self.rgb[window][patch] = other[patch]
             self.lab[window] = mended

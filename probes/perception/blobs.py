@@ -46,8 +46,16 @@ def blob_of(t: int, mask: np.ndarray, lab_frame: np.ndarray) -> Blob:
     crop = mask[y0:y1, x0:x1]
     core = cv2.erode(np.pad(crop.astype(np.uint8), 1), np.ones((3, 3), np.uint8))[1:-1, 1:-1] > 0
     colour = lab_frame[y0:y1, x0:x1][core if core.any() else crop].mean(0)
-    return Blob(t, crop, y0, x0, np.array([xs.mean() + 0.5, ys.mean() + 0.5]), len(xs), colour,
-                (x0 == 0, y0 == 0, x1 == w, y1 == h))
+    return Blob(
+        t,
+        crop,
+        y0,
+        x0,
+        np.array([xs.mean() + 0.5, ys.mean() + 0.5]),
+        len(xs),
+        colour,
+        (x0 == 0, y0 == 0, x1 == w, y1 == h),
+    )
 
 
 def least(shape: tuple[int, ...]) -> int:

@@ -26,8 +26,12 @@ def resting_cells(grey: np.ndarray) -> tuple[float, float]:
     """
     count, h, w = grey.shape
     picks = np.unique(np.linspace(0, count - 1, min(count, 9)).astype(int))
-    edges = np.stack([np.stack([cv2.Sobel(cv2.GaussianBlur(grey[t], (3, 3), 0), cv2.CV_32F, dx, 1 - dx)
-                                for dx in (1, 0)], -1) for t in picks])  # (K, h, w, 2)
+    edges = np.stack(
+        [
+            np.stack([cv2.Sobel(cv2.GaussianBlur(grey[t], (3, 3), 0), cv2.CV_32F, dx, 1 - dx) for dx in (1, 0)], -1)
+            for t in picks
+        ]
+    )  # (K, h, w, 2)
     rest = np.median(edges, axis=0)
     rows, cols = np.linspace(0, h, GRID + 1).astype(int), np.linspace(0, w, GRID + 1).astype(int)
     moving = resting = 0

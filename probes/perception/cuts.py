@@ -60,8 +60,12 @@ def find_cuts(frames: np.ndarray) -> tuple[int, ...]:
     thumbs = _thumbs(frames)
     grey = np.stack([cv2.GaussianBlur(cv2.cvtColor(t, cv2.COLOR_RGB2GRAY), (3, 3), 0) for t in thumbs])
     flow = dense_flow(grey)
-    belonging = np.array([max(_belonging(warp_back(grey[t + 1], flow[t]), grey[t]), _belonging(grey[t + 1], grey[t]))
-                          for t in range(len(grey) - 1)])
+    belonging = np.array(
+        [
+            max(_belonging(warp_back(grey[t + 1], flow[t]), grey[t]), _belonging(grey[t + 1], grey[t]))
+            for t in range(len(grey) - 1)
+        ]
+    )
     colours = [_colours(t) for t in thumbs]
     recoloured = np.array([0.5 * np.abs(a - b).sum() for a, b in pairwise(colours)])
     cuts = []

@@ -65,8 +65,13 @@ def find_flames(frames: np.ndarray) -> list[Flame]:
         for i in range(1, count):
             if SMALLEST * h * w <= stats[i, cv2.CC_STAT_AREA] <= LARGEST * h * w:
                 blob = blob_of(t, labels == i, frame)
-                near = [c for c in chains if c[-1].t < t and 0.25 < blob.area / c[-1].area < 4.0
-                        and np.linalg.norm(c[-1].centre - blob.centre) < 0.8 * c[-1].size]
+                near = [
+                    c
+                    for c in chains
+                    if c[-1].t < t
+                    and 0.25 < blob.area / c[-1].area < 4.0
+                    and np.linalg.norm(c[-1].centre - blob.centre) < 0.8 * c[-1].size
+                ]
                 if near:
                     min(near, key=lambda c: float(np.linalg.norm(c[-1].centre - blob.centre))).append(blob)
                 else:

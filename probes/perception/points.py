@@ -54,7 +54,7 @@ def follow_points(grey: np.ndarray) -> PointTracks:
                     spans[i][1].append(p)
             alive = [i for i, good in zip(alive, trusted, strict=True) if good]
     spans = [s for s in spans if len(s[1]) > 1]
-    spans = sorted(spans, key=lambda s: -len(s[1]))[:4 * POINTS]
+    spans = sorted(spans, key=lambda s: -len(s[1]))[: 4 * POINTS]
     xy = np.full((len(spans), count, 2), np.nan, np.float32)
     for row, (start, path) in zip(xy, spans, strict=True):
         row[start : start + len(path)] = (np.asarray(path) + 0.5) / h

@@ -24,9 +24,7 @@ def _unexplained(before: np.ndarray, after: np.ndarray, flow: np.ndarray) -> np.
     return length(beyond)
 
 
-def _there_and_back(
-    frames: np.ndarray, grey: np.ndarray, flow: np.ndarray, t: int, forth: np.ndarray
-) -> np.ndarray:
+def _there_and_back(frames: np.ndarray, grey: np.ndarray, flow: np.ndarray, t: int, forth: np.ndarray) -> np.ndarray:
     """(h, w) the smaller of what is unexplained from t to t + 1 (`forth`) and back, at the same place.
 
     What the camera's motion covers or uncovers is unexplained one way only.

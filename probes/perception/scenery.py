@@ -65,8 +65,10 @@ class Scenery:
         keep[0] = False
         front = cv2.morphologyEx(keep[labels].astype(np.uint8), cv2.MORPH_CLOSE, BOX)
         for rows, cols, region in regions(front, least(front.shape)):
-            if not (_recoloured(self.frames[t][rows, cols], self.rgb[state][rows, cols], region)
-                    or _novel(seen[rows, cols], behind[rows, cols], region)):
+            if not (
+                _recoloured(self.frames[t][rows, cols], self.rgb[state][rows, cols], region)
+                or _novel(seen[rows, cols], behind[rows, cols], region)
+            ):
                 front[rows, cols][region > 0] = 0
         return front
 

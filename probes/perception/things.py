@@ -83,8 +83,13 @@ def _gathered(tracks: list[Track]) -> list[Track]:
             usual = max(whole.blobs.values(), key=lambda k: k.area)
             pieces = [b for b in track.blobs.values() if _part_of(b, whole)]
             if len(pieces) >= 0.5 * len(track.blobs):
-                whole.blobs.update({b.t: join([b, whole.blobs[b.t]]) for b in pieces
-                                    if completes(join([b, whole.blobs[b.t]]), usual, b)})
+                whole.blobs.update(
+                    {
+                        b.t: join([b, whole.blobs[b.t]])
+                        for b in pieces
+                        if completes(join([b, whole.blobs[b.t]]), usual, b)
+                    }
+                )
                 break
         else:
             kept.append(track)
@@ -146,8 +151,10 @@ def find_things(frames: np.ndarray, camera: CameraMotion, cuts: tuple[int, ...])
     found = [[b for b in blobs(t, f, lab(frames[t])) if not _in_flame(b, fiery)] for t, f in enumerate(fronts)]
     tracks = [k for k in follow(found, lambda t: lab(frames[t])) if _lasts(k, count, h * w)]
     tracks = [k for k in _gathered(tracks) if not _airy(k, scenery)]
-    chains = sorted(link(tracks, scenery.behind(count // 2), scenery.threshold, count),
-                    key=lambda c: -sum(b.area for b in c[0].blobs.values()))[:MOST]
+    chains = sorted(
+        link(tracks, scenery.behind(count // 2), scenery.threshold, count),
+        key=lambda c: -sum(b.area for b in c[0].blobs.values()),
+    )[:MOST]
     things = [_measured(k, gaps, (count, h, w)) for k, gaps in chains]
     things += [_flame_track(f, [k for k, _ in chains], count) for f in flames]
     masks = np.zeros((count, h, w), np.uint8)

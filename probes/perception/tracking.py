@@ -58,8 +58,10 @@ def _cost(track: Track, blob: Blob, t: int) -> float:
     reach = 1.0 * max(usual.size, blob.size) + 1.0 * speed
     if len(track.blobs) == 1:
         reach += 0.5 * usual.size
-    distance = min(float(np.linalg.norm(blob.centre - track.predict(t))),
-                   1.3 * float(np.linalg.norm(blob.centre - last.centre)) + 0.1 * usual.size)
+    distance = min(
+        float(np.linalg.norm(blob.centre - track.predict(t))),
+        1.3 * float(np.linalg.norm(blob.centre - last.centre)) + 0.1 * usual.size,
+    )
     if distance > reach:
         return np.inf
     look = float(np.linalg.norm(blob.colour - usual.colour)) / 60.0

@@ -20,7 +20,7 @@ from simulator.script import Script
 
 VERSION = 1
 LAWS = ("gone", "born", "changed", "doubled", "unreturned", "popped", "incoherent")
-FRAMES = 1.0  # frames of absence that count as one unit of strength
+ABSENCE = 0.125  # seconds that count as one unit of strength: a frame at 8 frames a second
 USUAL, NEWNESS = 0.15, 4.0  # share of the contrast that is new in calm clips, and what more of it counts
 BY_FLAME = 0.5  # of a change of colour, where a flame lights the scene
 DOUBTFUL = 0.3  # of a finding's strength, for what is not in the script's inventory, or stands still
@@ -97,7 +97,7 @@ def _gone(observation: Observation, track: ThingTrack, script: Script | None) ->
     for start, stop in runs(nowhere):
         if start <= first or (border[start - 1] and _leaving(track, start)) or start in observation.cuts:
             continue
-        strength = (stop - start) / FRAMES
+        strength = (stop - start) / observation.clip.fps / ABSENCE
         where = "nothing hid it" if track.state[start - 1] == SEEN else "it never came back"
         text = f"{describe(track)} gone from {start / observation.clip.fps:.2f} s; {where}"
         findings.append(Finding("gone", "vanish", _seconds(observation, start), _seconds(observation, stop),
@@ -125,7 +125,7 @@ def _born(observation: Observation, track: ThingTrack) -> list[Finding]:
     first = int(seen[0])
     if at_border(track)[first] or first in observation.cuts:
         return []
-    strength = len(seen) / FRAMES
+    strength = len(seen) / observation.clip.fps / ABSENCE
     text = f"{describe(track)} appears at {first / observation.clip.fps:.2f} s out of nothing"
     return [Finding("born", "appear", _seconds(observation, first), _seconds(observation, int(seen[-1]) + 1),
                     box_at(track, first), strength, text)]  # fmt: skip
@@ -145,7 +145,12 @@ def _doubled(observation: Observation, script: Script) -> list[Finding]:
             start = int(np.argmax(both))
             when = start / observation.clip.fps
             text = f"a second {part.body.colour} {part.body.noun} from {when:.2f} s"
-            strength = int(both.sum()) / FRAMES * min(trust(observation, main), trust(observation, other))
+            strength = (
+                int(both.sum())
+                / observation.clip.fps
+                / ABSENCE
+                * min(trust(observation, main), trust(observation, other))
+            )
             findings.append(Finding("doubled", "duplicate", when, (int(np.flatnonzero(both)[-1]) + 1) /
                                     observation.clip.fps, box_at(other, start), strength, text))  # fmt: skip
     return findings
@@ -171,7 +176,7 @@ def _unreturned(observation: Observation, track: ThingTrack, script: Script | No
     late = observation.clip.seconds - (start + min(end, observation.clip.seconds)) / 2.0
     text = f"{describe(track)} does not come back; expected by {end:.2f} s"
     return [Finding("unreturned", "return_missing", min(end, last / observation.clip.fps), observation.clip.seconds,
-                    box_at(track, last), max(0.0, late) * observation.clip.fps / FRAMES, text)]  # fmt: skip
+                    box_at(track, last), max(0.0, late) / ABSENCE, text)]  # fmt: skip
 
 
 def _popped(observation: Observation, surprising: float) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from probes.base import Probe
 from probes.calibration import load
 from probes.cast import cast, listed
-from probes.evidence import Finding, Found, judge
+from probes.evidence import Found, judge
 from probes.perception.observation import Observation
 from probes.plausibility.continuity import disorder, jumps, missteps
 from probes.plausibility.flame import flame
