@@ -22,11 +22,6 @@ def mix(x: Tensor, noise: Tensor, t: Tensor) -> Tensor:
     return t * x + (1 - t) * noise
 
 
-def velocity(x: Tensor, z: Tensor, t: Tensor) -> Tensor:
-    """The velocity at z if the clean sample is x."""
-    return (x - z) / (1 - t).clamp(min=CLAMP)
-
-
 def velocity_loss(predicted: Tensor, x: Tensor, t: Tensor, weight: Tensor) -> Tensor:
     """Weighted mean squared error of the velocity, over what has weight: a scalar.
 
