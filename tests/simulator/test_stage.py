@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small import CAMERA, ball, box, candle, script
 
 from simulator.build import damping_ratio, rebound
 from simulator.errors import UsageError
@@ -17,6 +16,7 @@ from simulator.script import Script
 from simulator.stage import play
 from simulator.truth import ABSENT, HIDDEN, OUT, SEEN, Take
 from simulator.world import TICK, World
+from tests.simulator.small import CAMERA, ball, box, candle, script
 
 G = 9.81
 

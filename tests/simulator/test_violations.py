@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from small import ball, box, candle, script
 
 from simulator.checks import check_twin
 from simulator.errors import UsageError
@@ -14,6 +13,7 @@ from simulator.script import Breakable, Script
 from simulator.stage import play
 from simulator.truth import ABSENT, SEEN, Take, Truth
 from simulator.violations import LEAST_SEVERITY, VIOLATIONS, Violation, draw
+from tests.simulator.small import ball, box, candle, script
 
 ONSET = {"flame_stays": 0.65, "relight": 0.7, "flame_dies_early": 0.2, "energy_gain": 0.1}
 WHOLE = ("warp", "time_skip", "other_world", "slide_texture")
