@@ -1,8 +1,9 @@
-"""A candle burns; a puff of air or a snuffer puts it out, and it stays out. Sometimes nothing does, and it burns on.
+"""A candle burns; a puff of air or a snuffer puts it out, and it stays out. Sometimes the puff misses, and it burns on.
 
 Law: a flame has a cause to go out and then does not come back. A puff is a stream of pale wisps from one side; a
 snuffer is a cap that comes down over the flame and rises again. Smoke rises from the wick afterwards. Where the flame
-stays lit, nothing comes, or the puff passes above it. Lengths in metres, times in seconds.
+stays lit, the puff passes above it: were there none, a clip in which nothing happens would be right. Lengths in
+metres, times in seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from simulator.scenarios import parts
 from simulator.scene import Body, Geom, Key, Light, Material, Scene, Vec
 from simulator.script import Breakable, Expected, Script, Thing
 
-VERSION = 1
+VERSION = 2
 TOLERANCE = 0.2  # seconds either side of an expected time
 
 OUT = (0.38, 0.58), (0.24, 0.32)  # share of the clip at which the flame goes out: train, ood
@@ -23,8 +24,8 @@ WIDTH = (0.22, 0.30), (0.14, 0.18)  # of the candle over the picture's height
 HEIGHT = (0.38, 0.50), (0.28, 0.34)
 FLAME = (0.26, 0.32), (0.18, 0.22)  # height of the flame over the picture's height
 SPAN = (0.8, 1.6), (0.4, 3.0)  # metres that the picture is high
-WAYS = ("puff", "snuffer", "nothing", "miss")
-ODDS = (0.5, 0.3, 0.1, 0.1)
+WAYS = ("puff", "snuffer", "miss")
+ODDS = (0.5, 0.3, 0.2)
 ORANGE: Vec = (1.0, 0.50, 0.06)
 
 TOLD = {
@@ -48,7 +49,7 @@ TOLD = {
         "Put out by a snuffer: {a} candle, and its smoke.",
         "Video of {a} candle that burns until a snuffer puts it out.",
     ),
-    "nothing": (
+    "left alone": (
         "{a} candle burns and stays lit.",
         "The flame of {a} candle flickers and does not go out.",
         "{a} candle burns quietly all the time.",
@@ -115,7 +116,7 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
 
     words = {"a": parts.article(colour), "side": side}
     wrong_colour = {**words, "a": parts.article(other)}
-    opposite = TOLD["nothing"] if dies else TOLD["puff"]
+    opposite = TOLD["left alone"] if dies else TOLD["puff"]
     sides = ({**words, "side": "left" if side == "right" else "right"},) if way in ("puff", "miss") else ()
     comes = out - takes
     if dies:
