@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -60,20 +60,28 @@ def moves(track: ThingTrack) -> bool:
     return path.size > 0 and float(np.ptp(path, axis=0).max()) > MOVED
 
 
+def tracks(observation: Observation, script: Script | None) -> tuple[ThingTrack, ...]:
+    """The clip's tracks; where the script has no flame, what looks like one is a thing."""
+    seen = observation.things.tracks
+    if script is None or any(body.noun == "flame" for body in script.scene.bodies):
+        return seen
+    return tuple(replace(track, flame=False) if track.flame else track for track in seen)
+
+
 def cast(observation: Observation, script: Script) -> dict[str, Part]:
     """A Part for each body of the inventory, without tracks where none will do; no track plays two bodies.
 
     With oracle sight a dot in a track's name marks the double of a body, which plays it as well.
     """
-    tracks = [t for t in observation.things.tracks if (t.state == SEEN).any()]
+    seen = [t for t in tracks(observation, script) if (t.state == SEEN).any()]
     bodies = [script.scene.body(thing.name) for thing in script.inventory]
-    if any(t.name for t in tracks):
+    if any(t.name for t in seen):
         return {
-            b.name: _part(observation, script, b, [t for t in tracks if t.name and t.name.split(".")[0] == b.name])
+            b.name: _part(observation, script, b, [t for t in seen if t.name and t.name.split(".")[0] == b.name])
             for b in bodies
         }
     taken: dict[str, list[ThingTrack]] = {b.name: [] for b in bodies}
-    for track in tracks:
+    for track in seen:
         goes = moves(track)
         fits = [b for b in bodies if (b.noun == "flame") == track.flame and not (goes and b.motion == "fixed")]
         if not fits:

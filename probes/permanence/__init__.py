@@ -9,7 +9,7 @@ import numpy as np
 
 from probes.base import Probe
 from probes.calibration import CAP, load
-from probes.cast import cast, listed, moves
+from probes.cast import cast, listed, moves, tracks
 from probes.evidence import Finding, Found, box_at, describe, judge
 from probes.perception.flow import warp_back
 from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation, ThingTrack
@@ -44,17 +44,18 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
     findings = [] if incoherence is None else [incoherence]
     things = observation.things
     if things.reason is None:
-        for track in things.tracks:
+        seen = tracks(observation, script)
+        for track in seen:
             weight = _weight(observation, track, script) if seen_frames(track).size and not track.flame else 0.0
             if weight > 0.0:
                 made = _gone(observation, track, script) + _born(observation, track) + changed(observation, track)
-                if any(t.flame for t in things.tracks):
+                if any(t.flame for t in seen):
                     made = [
                         replace(f, strength=f.strength * (BY_FLAME if f.kind == "colour_change" else 1.0)) for f in made
                     ]
                 made += _unreturned(observation, track, script)
                 findings += [replace(f, strength=min(f.strength, CAP) * weight) for f in made]
-        findings += exchanged(observation, things.tracks)
+        findings += exchanged(observation, seen)
         findings += _doubled(observation, script) if script else []
     elif observation.camera.moving:
         findings += _popped(observation, SURPRISING if script else 2.0 * SURPRISING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from probes.base import Probe
 from probes.calibration import load
-from probes.cast import cast, listed
+from probes.cast import cast, listed, tracks
 from probes.evidence import Found, judge
 from probes.perception.observation import Observation
 from probes.plausibility.continuity import disorder, jumps, missteps
@@ -38,7 +38,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         return Unscored(f"things cannot be followed: {things.reason}")
     if not findings and not things.tracks:
         return Unscored("nothing moves that could be followed")
-    for track in things.tracks:
+    for track in tracks(observation, script):
         if track.flame:
             findings += flame(observation, track, script)
         elif script is None or listed(track, script):  # smoke, puffs and shadows come and go as they like

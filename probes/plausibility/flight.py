@@ -30,7 +30,7 @@ def flight(observation: Observation, part: Part, script: Script, solids: list[Bo
     track = max(part.tracks, key=lambda t: float(trust(observation, t)))
     sigma, fps = noise(observation, track), observation.clip.fps
     made = _swallowed(track, fps) + _sinks(observation, track, sigma, solids)
-    made += _energy(track.centre[:, 1], track.state, at_border(track), sigma, fps)
+    made += _energy(track, sigma, fps, solids)
     made += _dead_stop(track, sigma, fps, part.body.restitution)
     frames = np.flatnonzero(whole(track))
     if len(frames) >= 4:
@@ -191,13 +191,17 @@ def _sinks(observation: Observation, track: ThingTrack, sigma: float, solids: li
     return [("solidity", "sink_in", start / fps, (int(seen[-1]) + 1) / fps, lost / 0.15, "sinks into the floor")]
 
 
-def _energy(y: np.ndarray, state: np.ndarray, border: np.ndarray, sigma: float, fps: float) -> list[Made]:
-    """A bounce that goes higher than the thing has been before it."""
+def _energy(track: ThingTrack, sigma: float, fps: float, solids: list[Box]) -> list[Made]:
+    """A bounce off the floor that goes higher than the thing has been before it.
+
+    Off other solid things it may go away from the camera, and so up in the picture.
+    """
+    y, state, border = track.centre[:, 1], track.state, at_border(track)
     seen = np.flatnonzero(np.isfinite(y))
     if seen.size < 4:
         return []
     turns = [k for k in range(1, seen.size - 1) if y[seen[k]] >= max(y[seen[k - 1]], y[seen[k + 1]])]
-    if not turns:
+    if not turns or _beside(track.box[seen[turns[0]]], solids):
         return []
     first = int(seen[turns[0]])
     before = float(np.nanmin(y[: first + 1]))
