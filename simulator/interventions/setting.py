@@ -12,17 +12,14 @@ from simulator.world import World
 
 
 class FlameStays(Intervention):
-    """Where the script puts it out, the flame burns on at (0.25 + 0.75 s) of the size it had at the onset."""
-
-    held: float | None = None
+    """Where the script puts it out, the flame flickers on at (0.25 + 0.75 s) of the sizes that it had."""
 
     def pose(self, world: World, t: float) -> None:
         actor = world.actors[self.name]
-        if self.held is None:
-            self.held = (0.25 + 0.75 * self.s) * keyed_scale(self.body, self.v.onset)
-        world.resize(self.name, max(actor.scale if actor.opacity else 0.0, self.held))
+        before = keyed_scale(self.body, t % (0.8 * self.v.onset)) if self.v.onset > 0.0 else 1.0
+        world.resize(self.name, max(actor.scale if actor.opacity else 0.0, (0.25 + 0.75 * self.s) * before))
         world.show(self.name, 1.0)
-        world.lamps(self.v.onset, self.s)
+        world.lamps(0.8 * self.v.onset, self.s)
 
 
 class FlameDiesEarly(Intervention):
