@@ -14,7 +14,7 @@ from simulator.errors import UsageError
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_job_is_done_once_and_says_what_it_has_to_say(workers: int) -> None:
     jobs = list(range(10, 16))
-    said = list(pool("engine_workers:Squares", None, jobs, workers))
+    said = list(pool("tests.evals.engine_workers:Squares", None, jobs, workers))
     for job in jobs:
         mine = [what for who, what in said if who == job]
         if job == 13:
@@ -24,7 +24,7 @@ def test_every_job_is_done_once_and_says_what_it_has_to_say(workers: int) -> Non
 
 
 def test_a_killed_process_costs_one_retry_and_then_its_job(tmp_path: Path) -> None:
-    said = list(pool("engine_workers:Mortal", tmp_path, ["a", "once", "always", "b"], 2))
+    said = list(pool("tests.evals.engine_workers:Mortal", tmp_path, ["a", "once", "always", "b"], 2))
     ends = {job: what.error for job, what in said if isinstance(what, Done)}
     assert len([1 for _, what in said if isinstance(what, Done)]) == 4
     assert (ends["a"], ends["b"], ends["once"]) == (None, None, None)
@@ -35,11 +35,11 @@ def test_a_killed_process_costs_one_retry_and_then_its_job(tmp_path: Path) -> No
 
 def test_processes_compute_with_one_thread_and_ours_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    (_, answer), _ = pool("engine_workers:Threads", None, [1], 1)
+    (_, answer), _ = pool("tests.evals.engine_workers:Threads", None, [1], 1)
     assert answer == Message(("1", 1))
     assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
 def test_a_worker_that_cannot_be_built_is_the_users_to_mend() -> None:
     with pytest.raises(UsageError, match="no weights here"):
-        list(pool("engine_workers:Unbuildable", None, [1, 2], 2))
+        list(pool("tests.evals.engine_workers:Unbuildable", None, [1, 2], 2))
