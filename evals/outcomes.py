@@ -59,13 +59,13 @@ def labels(runs: Sequence[Results]) -> list[str]:
 
 
 def _clean(table: pd.DataFrame) -> pd.Series:
-    """1, 0 or NaN a shot; a failed clip is unclean.
+    """1, 0 or NaN a shot; a clip that a model failed to give is unclean, a stranger's file that cannot be read is not.
 
     A shot without a score of adherence is undecided, broken or not: if only the broken ones counted, every set of
     clips whose scripts are unknown would have a clean rate of zero.
     """
     judged = table[[p for p in HEADLINE if p in table]]
-    failed = table["status"] == "failed"
+    failed = (table["status"] == "failed") & (table["family"] != "")
     known = failed | (table["adherence"].notna() if "adherence" in table else False)
     broken = failed | (judged < PASS).any(axis=1)
     return pd.Series(np.where(known, np.where(broken, 0.0, 1.0), np.nan), table.index)
