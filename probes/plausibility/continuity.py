@@ -15,8 +15,8 @@ FREE = 0.03  # heights that may be unaccounted for
 SIGMAS = 4.0
 STEADY = 0.4  # of its speed: what changes more while it is hidden did not move steadily
 
-COARSE = 0.12  # heights: blur under which a thing that moves on overlaps itself
-CALM = 0.01  # standard deviation of the coarse picture, of white: less is flicker
+COARSE = 0.16  # heights: blur under which a thing that moves on overlaps itself
+CALM = 0.008  # standard deviation of the coarse picture, of white: less is flicker
 ORDERED = 0.65  # von Neumann's ratio of the least orderly motion; 1 is what random order gives
 
 
@@ -24,14 +24,14 @@ def disorder(observation: Observation) -> list[Finding]:
     """Frames without an order: each differs from the next as much as from any other.
 
     Von Neumann's ratio (1941) of the coarse picture, mean squared successive difference over twice the variance, in
-    the worst three quarters of the clip.
+    the worst four fifths of the clip.
     """
     clip = observation.clip
     size = (round(32 * clip.width / clip.height) or 1, 32)
     coarse = np.stack(
         [cv2.GaussianBlur(cv2.resize(f, size, interpolation=cv2.INTER_AREA), (0, 0), COARSE * 32) for f in clip.frames]
     ).astype(np.float32)
-    count = min(len(clip), max(12, 3 * len(clip) // 4))
+    count = min(len(clip), max(12, 4 * len(clip) // 5 + 1))
     starts = range(0, len(clip) - count + 1, max(1, (len(clip) - count) // 2))
     ratio, start = max((_ratio(coarse[start : start + count]), start) for start in starts)
     if ratio < ORDERED or observation.cuts:
