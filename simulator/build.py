@@ -9,14 +9,18 @@ from functools import lru_cache
 
 import numpy as np
 
+from simulator.camera import fovy
 from simulator.gl import mujoco
-from simulator.scene import Body, Geom, Light, Material, Scene
-from simulator.textures import PERIOD, cube_image, plane_image
+from simulator.scene import UPRIGHT, Body, Geom, Light, Material, Scene
+from simulator.surface import SOFT, mesh
+from simulator.textures import PERIOD, cube_image, plane_image, sheet_image
 
-STEP = 1 / 4800  # seconds of one physics step; a contact lasts some forty of them
+TICK = 1 / 1200  # seconds; scripts and interventions act once a tick; divides frames of 24, 25, 30, 48, 50, 60 fps
 STIFFNESS = 400.0  # rad/s: a contact lasts about pi / STIFFNESS, whatever the mass
 FAR = 80.0  # metres; what is farther is sky
 TEXTURE_PIXELS = 128
+SHEET = 1e-3  # metres: how thick a sheet counts
+GRID = 20.0  # metres between the lines of the net that the floor is drawn as
 LOOK = "~look"  # appended to a body's name: another look of it
 
 _SHAPE = {
@@ -54,16 +58,19 @@ def volume(geom: Geom) -> float:
         "cylinder": 2 * math.pi * a * a * b,
         "capsule": 2 * math.pi * a * a * b + 4 / 3 * math.pi * a**3,
         "ellipsoid": 4 / 3 * math.pi * a * b * c,
+        "cone": 2 / 3 * math.pi * a * a * b,
+        "sheet": 4 * a * b * SHEET,
+        "disc": math.pi * a * b * SHEET,
     }[geom.shape]
 
 
 def collides(body: Body, geom: Geom) -> bool:
     """Whether anything can touch this geom."""
-    return geom.solid and body.role != "effect"
+    return geom.solid and body.role != "effect" and geom.shape not in SOFT
 
 
 def build(scene: Scene, looks: Mapping[str, Body], height: int, width: int) -> mujoco.MjModel:
-    """The model of `scene`, with a picture buffer of height x width.
+    """The model of `scene`, with a buffer of height x width for the picture as it is drawn.
 
     Bodies keep their names; what is not free is a mocap body. looks: a body's name -> another look of it, built as
     a mocap body called name + LOOK that nothing collides with. Walls are the geoms wall0 to wall3.
@@ -82,7 +89,7 @@ class _Builder:
 
     def build(self) -> mujoco.MjModel:
         spec, scene = self.spec, self.scene
-        spec.option.timestep = STEP
+        spec.option.timestep = TICK / scene.substeps
         spec.option.gravity = scene.gravity
         spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
         spec.option.iterations = 50
@@ -90,12 +97,12 @@ class _Builder:
         self._room()
         for light in scene.lights:
             self._light(light)
-        spec.worldbody.add_camera(name="camera", fovy=scene.camera.fovy)
+        spec.worldbody.add_camera(name="camera", fovy=fovy(scene.camera, self.height, self.width))
         for body in scene.bodies:
             self._body(body)
         for name, look in self.looks.items():
-            solid = tuple(replace(g, solid=False) for g in look.geoms)
-            self._body(replace(look, name=name + LOOK, motion="fixed", geoms=solid))
+            hollow = tuple(replace(g, solid=False) for g in look.geoms)
+            self._body(replace(look, name=name + LOOK, motion="fixed", keys=(), geoms=hollow))
         model = spec.compile()
         textured = model.geom_matid >= 0
         model.geom_rgba[textured] = model.mat_rgba[model.geom_matid[textured]]
@@ -111,8 +118,8 @@ class _Builder:
         visual.map.znear, visual.map.zfar = 0.02 / spec.stat.extent, FAR / spec.stat.extent
         visual.map.haze = 0.35
         visual.global_.offwidth, visual.global_.offheight = self.width, self.height
-        side = max(self.height, self.width)
-        visual.quality.shadowsize = 1024 if side <= 256 else 2048
+        visual.quality.offsamples = 0
+        visual.quality.shadowsize = next(s for s in (512, 1024, 2048) if s == 2048 or 2 * max(self.height, self.width) <= s)
         visual.headlight.ambient = [self.scene.room.ambient] * 3
         visual.headlight.diffuse = visual.headlight.specular = [0.0] * 3
 
@@ -125,7 +132,7 @@ class _Builder:
         self.spec.visual.rgba.haze = [*sky.rgb2, 1.0]
         plane = mujoco.mjtGeom.mjGEOM_PLANE
         world.add_geom(
-            name="floor", type=plane, size=[0.0, 0.0, 1.0], castshadow=False, material=self._plane_material(room.floor)
+            name="floor", type=plane, size=[0.0, 0.0, GRID], castshadow=False, material=self._plane_material(room.floor)
         )
         if room.walls is None:
             return
@@ -175,6 +182,7 @@ class _Builder:
             specular=material.gloss,
             shininess=material.gloss,
             emission=material.emission,
+            reflectance=material.mirror,
         )
         if image is not None:
             kind = mujoco.mjtTexture.mjTEXTURE_2D if plane else mujoco.mjtTexture.mjTEXTURE_CUBE
@@ -197,31 +205,68 @@ class _Builder:
     def _solid_material(self, material: Material, geom: Geom) -> str:
         if material.texture == "flat":
             return self._material(("flat", material), material, None, False)
+        if geom.shape in SOFT:
+            image = sheet_image(material, geom.size, TEXTURE_PIXELS)
+            return self._material((geom.shape, geom.size, material), material, image, True)
         image = cube_image(material, geom.shape, geom.size, TEXTURE_PIXELS)
         return self._material((geom.shape, geom.size, material), material, image, False)
 
     def _body(self, body: Body) -> None:
-        free = body.motion == "free"
         start = body.keys[0] if body.motion == "scripted" and body.keys else body
-        made = self.spec.worldbody.add_body(name=body.name, pos=start.pos, quat=start.quat, mocap=not free)
-        if free:
+        engine = body.motion in ("free", "hinged")
+        made = self.spec.worldbody.add_body(name=body.name, pos=start.pos, quat=start.quat, mocap=not engine)
+        if body.motion == "free":
             made.add_freejoint()
+        elif body.motion == "hinged":
+            self._hinge(made, body)
         zeta = damping_ratio(min(body.restitution, 0.999))
         total = sum(volume(g) for g in body.geoms)
-        for geom in body.geoms:
+        for number, geom in enumerate(body.geoms):
             solid = collides(body, geom)
-            made.add_geom(
-                type=_SHAPE[geom.shape],
-                size=geom.size,
-                pos=geom.pos,
-                quat=geom.quat,
+            kind = _SHAPE.get(geom.shape, mujoco.mjtGeom.mjGEOM_MESH)
+            first = geom.keys[0] if geom.keys else geom
+            added = made.add_geom(
+                type=kind,
+                pos=first.pos,
+                quat=first.quat,
                 material=self._solid_material(geom.material or body.material, geom),
                 mass=body.mass * volume(geom) / total,
                 contype=int(solid),
                 conaffinity=int(solid),
                 condim=6,
-                priority=int(free),
+                priority=int(engine),
                 friction=[body.friction, 0.005, 0.0003],
                 solref=[-(STIFFNESS**2), -2 * zeta * STIFFNESS],
                 solimp=[0.9999, 0.9999, 0.001, 0.5, 2],
             )
+            if kind == mujoco.mjtGeom.mjGEOM_MESH:
+                added.meshname = self._mesh(f"{body.name}/{number}", geom)
+            else:
+                added.size = geom.size
+
+    def _hinge(self, made: mujoco.MjsBody, body: Body) -> None:
+        if body.hinge is None:
+            raise ValueError(f"body '{body.name}' is hinged and has no hinge")
+        inverse, axis, anchor = np.zeros(4), np.zeros(3), np.zeros(3)
+        mujoco.mju_negQuat(inverse, np.asarray(body.quat, float))
+        mujoco.mju_rotVecQuat(axis, np.asarray(body.hinge.axis, float), inverse)
+        mujoco.mju_rotVecQuat(anchor, np.subtract(body.hinge.anchor, body.pos), inverse)
+        made.add_joint(
+            type=mujoco.mjtJoint.mjJNT_HINGE,
+            axis=axis,
+            pos=anchor,
+            damping=body.hinge.damping,
+            limited=int(body.hinge.limits is not None),
+            range=[math.degrees(v) for v in body.hinge.limits or (0.0, 0.0)],
+        )
+
+    def _mesh(self, name: str, geom: Geom) -> str:
+        """A mesh of its own for each geom, since it may bend or grow by itself."""
+        points, faces, texture = mesh(geom, 0.0)
+        made = self.spec.add_mesh(name=name)
+        made.uservert, made.userface = points.ravel(), faces.ravel()
+        if texture is not None:
+            made.usertexcoord = texture.ravel()
+        if geom.shape in SOFT:
+            made.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
+        return name

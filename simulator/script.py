@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from simulator.scene import Scene
 
-# What can be expected of a video. Subject and object are names of bodies.
+# What can be expected of a video. Subject and object are names of bodies; left, right, up, down are the picture's.
 EXPECTED_KINDS = (
     "present",  # subject is seen at the start and not lost within the window
     "leaves_frame",  # subject goes out of the picture within the window
@@ -20,7 +20,18 @@ EXPECTED_KINDS = (
     "stays_lit",  # subject (a flame) is lit throughout the window
     "moves_left",  # net motion in the picture within the window
     "moves_right",
+    "moves_up",
+    "moves_down",
+    "stays",  # subject does not move within the window
+    "collides",  # subject touches object (first, or anew) within the window
+    "topples",  # subject, upright before the window, lies (turned by over 45 degrees) after it
+    "swings",  # subject turns back (its speed in the picture changes sign) within the window
+    "turns",  # subject's own orientation changes by over 45 degrees within the window
+    "lands_on",  # subject comes to rest on object within the window
+    "changes_shape",  # subject's outline in the picture changes (a flag waves, a rope bends) within the window
     "camera_orbits",  # the camera moves around the scene in the window, nothing else does
+    "camera_moves",  # the camera moves in the window
+    "cut",  # the picture changes to another camera within the window
 )
 
 
@@ -56,18 +67,17 @@ class Breakable:
     body: str | None  # None: the whole scene
     start: float
     end: float
+    until: float | None = None  # seconds at which it has to be over; None: the end of the clip
+    other: str | None = None  # a second body that the kind needs (merge, identity_swap, no_response)
 
 
 @dataclass(frozen=True)
 class Script:
-    """One instance of a family. The same (family, version, seed, split, difficulty, seconds) is the same Script."""
+    """One instance of a family. The same (family, version, seed, split, difficulty, seconds, view) is the same Script.
 
-    family: str
-    version: int
-    seed: int
-    split: str  # "train", "calibration", "test" or "ood"
-    difficulty: float  # [0, 1]
-    seconds: float
+    A family's build() leaves out the last fields, which say where the Script comes from.
+    """
+
     scene: Scene
     prompts: tuple[str, ...]  # several phrasings of what happens
     counterfactuals: tuple[str, ...]  # what did not happen, phrased alike
@@ -75,3 +85,9 @@ class Script:
     expected: tuple[Expected, ...]
     breakable: tuple[Breakable, ...]
     parameters: dict[str, float | str] = field(default_factory=dict)  # what was drawn, for failure analysis
+    family: str = ""
+    version: int = 0
+    seed: int = 0
+    split: str = "test"  # "train", "calibration", "test" or "ood"
+    difficulty: float = 0.5  # [0, 1]
+    seconds: float = 2.0

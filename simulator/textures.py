@@ -141,3 +141,11 @@ def cube_image(material: Material, shape: Shape, size: Vec, pixels: int) -> np.n
     if shape in ("sphere", "ellipsoid"):
         points = points / np.linalg.norm(points, axis=-1, keepdims=True)
     return _image(paint(material, points * half)).reshape(6 * pixels, pixels, 3)
+
+
+@lru_cache(maxsize=64)
+def sheet_image(material: Material, size: Vec, pixels: int) -> np.ndarray:
+    """(pixels, pixels, 3) uint8: the material on a sheet of half-lengths (or a disc of half-axes) `size` metres."""
+    at = (np.arange(pixels) + 0.5) / pixels * 2 - 1
+    x, y = np.meshgrid(at * size[0], at * size[1])
+    return _image(paint(material, np.stack([x, y, np.full_like(x, 0.13 * material.scale)], -1)))

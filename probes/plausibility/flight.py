@@ -73,7 +73,7 @@ def gravity(script: Script, pos: tuple[float, float, float]) -> float:
     forward /= np.linalg.norm(forward)
     depth = float((np.asarray(pos) - key.eye) @ forward)
     upright = math.sqrt(max(0.0, 1.0 - float(forward[2]) ** 2))  # the share that is not along the view
-    return -script.scene.gravity[2] * upright / (2.0 * depth * math.tan(math.radians(script.scene.camera.fovy) / 2.0))
+    return -script.scene.gravity[2] * upright / (2.0 * depth * math.tan(math.radians(script.scene.camera.fov) / 2.0))
 
 
 def _divide(times: np.ndarray, path: np.ndarray, sigma: float, g: float) -> tuple[float, list[Piece]]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator import camera as pinhole
 from simulator.errors import UsageError
 from simulator.scene import Body, Scene
-from simulator.truth import Broken
+from simulator.script import Script
+from simulator.truth import Broken, Take
 from simulator.violations import VIOLATIONS, Violation
 from simulator.world import World
+
+if TYPE_CHECKING:
+    from simulator.stage import Look
 
 Array = np.ndarray
 
@@ -27,13 +32,14 @@ class Intervention:
     lasting = False
     whole = False
 
-    def __init__(self, violation: Violation, scene: Scene) -> None:
+    def __init__(self, violation: Violation, script: Script) -> None:
+        scene = script.scene
         names = [b.name for b in scene.bodies]
         if violation.body is None and not self.whole:
             violation = replace(violation, body=next((b.name for b in scene.bodies if b.role == "thing"), ""))
         if violation.body not in names and violation.body is not None:
             raise UsageError(f"no body '{violation.body}' to break here. Available: {', '.join(names) or 'none'}")
-        self.v, self.s, self.source = violation, violation.severity, scene
+        self.v, self.s, self.source, self.script = violation, violation.severity, scene, script
         self.started = False
         self.began: float | None = violation.onset  # when something was broken; None: nothing was
         if violation.body is not None:
@@ -44,6 +50,10 @@ class Intervention:
     def end(self) -> float:
         """When it stops, seconds."""
         return math.inf if self.lasting else self.v.onset + self.v.duration
+
+    def acts(self, t: float) -> bool:
+        """Whether it is at work at time t."""
+        return self.v.onset <= t < self.end
 
     def begin(self, world: World) -> None:
         """start(), if it has not been called."""
@@ -85,9 +95,13 @@ class Intervention:
     def pose(self, world: World, t: float) -> None:
         """Whenever scripts have put things in place, for ticks and for frames."""
 
-    def picture(self, picture: Array, mask: Array, depth: Array, t: float) -> tuple[Array, Array, Array]:
-        """After a frame was drawn."""
-        return picture, mask, depth
+    def picture(self, picture: Array, parts: Array, depth: Array, t: float, look: Look) -> tuple[Array, Array, Array]:
+        """After a frame was drawn; `look` draws the same moment again with things hidden or moved."""
+        return picture, parts, depth
+
+    def edit(self, take: Take) -> Take:
+        """After the whole take was recorded."""
+        return take
 
     def right(self, at: Array) -> Array:
         """Camera right at the onset, horizontal, (3,); its sign leads from `at` towards the middle of the picture."""
@@ -100,7 +114,7 @@ class Intervention:
         """How far a thing at `at` can go along right() and stay in a square picture, metres."""
         eye, axes = pinhole.frame(self.source.camera, self.v.onset)
         sideways, _, ahead = (at - eye) @ axes
-        return float(ahead * math.tan(math.radians(self.source.camera.fovy) / 2) + abs(sideways) - self.radius)
+        return float(ahead * math.tan(math.radians(self.source.camera.fov) / 2) + abs(sideways) - self.radius)
 
     def ramp(self, t: float, seconds: float) -> float:
         """0 at the onset, 1 from `seconds` after it."""
@@ -129,8 +143,8 @@ def keyed_scale(body: Body, t: float) -> float:
     return float(np.interp(t, [k.t for k in body.keys], [k.scale for k in body.keys])) if body.keys else 1.0
 
 
-def intervention(violation: Violation, scene: Scene) -> Intervention:
-    """The violation, ready to act on the scene.
+def intervention(violation: Violation, script: Script) -> Intervention:
+    """The violation, ready to act on the script's scene.
 
     Raises:
         UsageError: unknown kind or body, or numbers out of range.
@@ -140,4 +154,4 @@ def intervention(violation: Violation, scene: Scene) -> Intervention:
         raise UsageError(f"severity={violation.severity} is outside [0, 1]")
     if not (violation.onset >= 0 and violation.duration >= 0):
         raise UsageError(f"onset={violation.onset} and duration={violation.duration} have to be 0 or more seconds")
-    return kind(violation, scene)
+    return kind(violation, script)

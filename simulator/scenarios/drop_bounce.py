@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from simulator.scenarios import parts
-from simulator.scene import Body, Scene
+from simulator.scene import Scene
 from simulator.script import Breakable, Expected, Script, Thing
+from simulator.workshop import looks, shapes, views, words
+from simulator.workshop.draw import Draw, Ranges
 
-VERSION = 1
+VERSION = 2
 GRAVITY = 9.81
 TOLERANCE = 0.2  # seconds either side of an expected time
 
-FALL = (0.20, 0.30), (0.12, 0.40)  # share of the clip until the first contact: train, ood
-SIZE = (0.24, 0.32), (0.16, 0.40)  # diameter of the ball over the picture's height
-RESTITUTION = (0.55, 0.85), (0.30, 0.93)
-DRIFT = (0.0, 0.16), (0.2, 0.35)  # picture heights that the ball goes sideways in the clip
+FALL: Ranges = (0.20, 0.30), (0.12, 0.40)  # share of the clip until the first contact
+SIZE: Ranges = (0.24, 0.32), (0.16, 0.22)  # diameter of the ball over the picture's height
+RESTITUTION: Ranges = (0.55, 0.85), (0.88, 0.93)
+DRIFT: Ranges = (0.0, 0.16), (0.2, 0.35)  # picture heights that the ball goes sideways in the clip
 
 TEMPLATES = (
     "{a} ball falls and bounces on {floor} floor.",
@@ -38,59 +37,49 @@ TEMPLATES = (
 RISES = ("{a} ball floats up into the air.", "{a} ball rises from {floor} floor and does not come down.")
 
 
-def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: float) -> Script:
+def build(draw: Draw) -> Script:
     """The Script of one draw; see the module for the story."""
-    fall = min(parts.uniform(rng, split, *FALL) * seconds, 0.9)
-    share = parts.uniform(rng, split, *SIZE)
-    restitution = parts.uniform(rng, split, *RESTITUTION)
-    drift = parts.uniform(rng, split, *DRIFT) * float(rng.choice((-1.0, 1.0)))
-    colour, other = parts.colour_words(rng, split, 2)
-    rgb = parts.tint(rng, colour)
+    seconds = draw.seconds
+    fall = min(draw.uniform(FALL) * seconds, 0.9)
+    share = draw.uniform(SIZE)
+    restitution = draw.uniform(RESTITUTION)
+    drift = draw.uniform(DRIFT) * draw.sign()
+    colour, other = draw.colours(2)
+    rgb = looks.tint(draw, colour)
 
     drop = GRAVITY * fall**2 / 2
     span = drop / (0.86 - share)  # room above the start and below the floor line
     r = share * span / 2
-    ball = Body(
+    speed = drift * span / seconds
+    ball = shapes.thing(
         "ball",
         "ball",
         colour,
-        (parts.shape_of("ball", r)[0],),
-        parts.paint(rng, rgb, 2 * r),
-        pos=(-drift * span / 2, 0.0, r + drop),
+        looks.paint(draw, rgb, 2 * r),
+        r,
+        (-drift * span / 2, 0.0, drop),
         motion="free",
-        velocity=(drift * span / seconds, 0.0, 0.0),
-        spin=(0.0, drift * span / seconds / r, 0.0),
+        velocity=(speed, 0.0, 0.0),
+        spin=(0.0, speed / r, 0.0),
         restitution=restitution,
         friction=0.5,
     )
-    cam = parts.camera(
-        (0.0, 0.0, 0.43 * span),
-        span,
-        yaw=float(rng.uniform(-25, 25)),
-        pitch=float(rng.uniform(3, 13)),
-        fovy=float(rng.uniform(32, 50)),
-    )
-    setting = parts.room(rng, (rgb,), span, parts.reach_of(cam), difficulty)
-    blocks = parts.clutter(rng, int(rng.integers(0, 1 + round(2 * difficulty))), span, (rgb,))
-    scene = Scene((ball, *blocks), cam, setting, parts.lights(rng, span))
+    view = views.view(draw, (0.0, 0.0, 0.43 * span), span, yaw=(-25, 25), pitch=(3, 13), fov=(32, 50))
+    room = looks.room(draw, (rgb,), span, views.reach_of(view.camera))
+    scene = Scene((ball, *looks.clutter(draw, span, (rgb,))), view.camera, room, looks.lights(draw, span))
 
-    words = {
-        "a": parts.article(colour),
+    told = {
+        "a": words.article(colour),
         "colour": colour,
-        "floor": parts.article(parts.TEXTURE_WORDS[setting.floor.texture]),
+        "floor": words.article(words.TEXTURES[room.floor.texture]),
     }
-    wrong = {**words, "a": parts.article(other), "colour": other}
+    wrong = {**told, "a": words.article(other), "colour": other}
     again = 2 * fall * restitution  # seconds in the air after the first bounce
     return Script(
-        family="drop_bounce",
-        version=VERSION,
-        seed=0,
-        split=split,
-        difficulty=difficulty,
-        seconds=seconds,
         scene=scene,
-        prompts=parts.tell(rng, TEMPLATES, **words),
-        counterfactuals=parts.otherwise(TEMPLATES, wrong) + parts.otherwise(RISES, words),
+        prompts=words.tell(draw, TEMPLATES, told, view.sentence),
+        counterfactuals=words.otherwise(TEMPLATES, wrong, camera=view.sentence)
+        + words.otherwise(RISES, told, camera=view.sentence),
         inventory=(Thing("ball", "ball", colour),),
         expected=(
             Expected("present", "ball", 0.0, seconds),
@@ -102,14 +91,16 @@ def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: f
             Breakable("float", "ball", 0.3 * fall, 0.55 * fall),
             Breakable("sink_in", "ball", 0.8 * fall, 0.95 * fall),
             Breakable("drift_up", "ball", fall + 0.2 * again, fall + 0.5 * again),
-            Breakable("vanish", "ball", 0.3 * seconds, 0.7 * seconds),
-            Breakable("teleport", "ball", 0.3 * seconds, 0.7 * seconds),
-            Breakable("colour_change", "ball", 0.3 * seconds, 0.7 * seconds),
+            *(
+                Breakable(kind, "ball", 0.3 * seconds, 0.7 * seconds)
+                for kind in ("vanish", "teleport", "colour_change", "shadow_missing")
+            ),
         ),
         parameters={
             "colour": colour,
             "texture": ball.material.texture,
-            "floor": setting.floor.texture,
+            "floor": room.floor.texture,
+            "camera": view.kind,
             "fall_s": fall,
             "restitution": restitution,
             "size": share,

@@ -19,7 +19,7 @@ def script(
 ) -> Script:
     """A Script of nothing but a scene under an open sky."""
     scene = Scene(bodies, camera, Room(floor), lights)
-    return Script("small", 1, 0, "test", 0.5, seconds, scene, (), (), (), (), breakable)
+    return Script(scene, (), (), (), (), breakable, family="small", version=1, seconds=seconds)
 
 
 def ball(name: str = "ball", *, pos: Vec = (0.0, 0.0, 1.0), r: float = 0.25, **more: object) -> Body:
