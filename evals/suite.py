@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from simulator.errors import UsageError, unknown
-from simulator.scenarios import FAMILIES, SPLITS, make_script
+from simulator.scenarios import FAMILIES, SPLITS, VIEWS, make_script
 from simulator.script import Script
 from simulator.shot import MODES, Shot
 
@@ -29,7 +29,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Suite:
-    """Sizes in pixels, seconds of video, `seeds` scenes a family from `first_seed` on, `difficulty` in [0, 1]."""
+    """Sizes in pixels, seconds of video, `seeds` scenes a family from `first_seed` on, `difficulty` in [0, 1].
+
+    view: whether cameras are "still", "moving" or "any" of both, where the family leaves a choice.
+    """
 
     name: str
     families: tuple[str, ...]
@@ -41,26 +44,30 @@ class Suite:
     seconds: float
     split: str
     difficulty: float
+    view: str = "any"
     first_seed: int = 0
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], seed_offset: int = 0) -> Suite:
-        """The suite of a configuration; one name may stand for a list of one.
+        """The suite of a configuration; a text may stand for a list ("a" or "[a,b]"), and "all" for every family.
 
         Raises:
-            UsageError: an unknown family, mode or split, or a number out of its range.
+            UsageError: an unknown family, mode, split or view, or a number out of its range.
         """
         values = dict(config)
         for key, allowed in (("families", FAMILIES.names()), ("modes", list(MODES))):
-            given = [values[key]] if isinstance(values[key], str) else list(values[key])
+            given = listed(values[key])
+            if key == "families" and given == ["all"]:
+                given = allowed
             for name in given:
                 if name not in allowed:
                     raise unknown(key.removesuffix("s") if key == "modes" else "family", str(name), allowed)
             values[key] = tuple(dict.fromkeys(given))
             if not given:
                 raise UsageError(f"suite.{key} is empty; give one or more of {', '.join(allowed)}")
-        if values["split"] not in SPLITS:
-            raise unknown("split", str(values["split"]), SPLITS)
+        for key, choices in (("split", SPLITS), ("view", VIEWS)):
+            if values.get(key, choices[0]) not in choices:
+                raise unknown(key, str(values[key]), choices)
         suite = cls(**{**values, "first_seed": seed_offset})
         for key, low, high in (
             ("seeds", 1, 100_000), ("height", 16, 2048), ("width", 16, 2048), ("seconds", 0.25, 60),
@@ -92,7 +99,9 @@ class Suite:
 
     def script(self, cell: Cell) -> Script:
         """The Script that a cell is made from."""
-        return make_script(cell.family, cell.seed, split=self.split, difficulty=self.difficulty, seconds=self.seconds)
+        return make_script(
+            cell.family, cell.seed, split=self.split, difficulty=self.difficulty, seconds=self.seconds, view=self.view
+        )
 
     def shot(self, cell: Cell, root_seed: int) -> Shot:
         """The Shot of a cell; known frames are played by the simulator. All phrasings of a family take their turn."""
@@ -115,6 +124,11 @@ class Suite:
             known=known,
             script=script,
         )
+
+
+def listed(names: str | Iterable[str]) -> list[str]:
+    """Names as a list; a text is read as it is typed: "a", "a,b" or "[a,b]"."""
+    return [name.strip() for name in names.strip("[]").split(",")] if isinstance(names, str) else list(names)
 
 
 def prompt_of(script: Script) -> str:

@@ -20,7 +20,6 @@ STIFFNESS = 400.0  # rad/s: a contact lasts about pi / STIFFNESS, whatever the m
 FAR = 80.0  # metres; what is farther is sky
 TEXTURE_PIXELS = 128
 SHEET = 1e-3  # metres: how thick a sheet counts
-GRID = 20.0  # metres between the lines of the net that the floor is drawn as
 LOOK = "~look"  # appended to a body's name: another look of it
 
 _SHAPE = {
@@ -131,8 +130,11 @@ class _Builder:
         sky.rgb2 = [0.5 * c + 0.4 for c in room.sky]
         self.spec.visual.rgba.haze = [*sky.rgb2, 1.0]
         plane = mujoco.mjtGeom.mjGEOM_PLANE
+        # Not an infinite one, which is drawn five times as slowly; to the engine planes have no end anyway.
+        spots = any(light.spot for light in self.scene.lights)  # lit by the corners of the net alone
+        half, net = (15 * self.spec.stat.extent, 0.3 * self.spec.stat.extent) if spots else (FAR, FAR)
         world.add_geom(
-            name="floor", type=plane, size=[0.0, 0.0, GRID], castshadow=False, material=self._plane_material(room.floor)
+            name="floor", type=plane, size=[half, half, net], castshadow=False, material=self._plane_material(room.floor)
         )
         if room.walls is None:
             return

@@ -6,6 +6,7 @@ each axis. The random tables are drawn once a process; a seed shifts where they 
 
 from __future__ import annotations
 
+import zlib
 from functools import lru_cache
 
 import numpy as np
@@ -37,7 +38,7 @@ def _place(x: Array, y: Array, z: Array, seed: int, frequency: int) -> tuple[Arr
     index = np.zeros(x.shape, np.int32)
     inside = []
     for axis, c in enumerate((x, y, z)):
-        shift = int(period * float(scramble(axis, seed, frequency, 0x5EED)))
+        shift = zlib.crc32(f"{axis}/{seed}/{frequency}".encode()) % period
         cell = np.floor(c)
         inside.append(c - cell)
         index = index * np.int32(period + 1) + np.mod(cell.astype(np.int32) + shift, period).astype(np.int32)

@@ -11,7 +11,10 @@ from typing import Literal
 
 Vec = tuple[float, float, float]
 Quat = tuple[float, float, float, float]
-Texture = Literal["flat", "checker", "noise", "wood", "stripes", "stone", "tiles", "spots"]
+Texture = Literal[
+    "flat", "checker", "noise", "wood", "stripes", "stone", "tiles", "spots",
+    "bricks", "gradient", "grass", "marble", "dots", "mosaic", "plaid", "zigzag",
+]  # fmt: skip
 Shape = Literal["sphere", "box", "cylinder", "capsule", "ellipsoid", "cone", "sheet", "disc"]
 UPRIGHT: Quat = (1.0, 0.0, 0.0, 0.0)
 
@@ -163,6 +166,9 @@ class Room:
     height: float = 6.0
     sky: Vec = (0.6, 0.7, 0.85)
     ambient: float = 0.35
+    horizon: Vec | None = None  # the sky's colour low down, and the haze's; None: a paler sky
+    clouds: float = 0.0  # share of the sky that clouds cover, [0, 1]
+    hills: float = 0.0  # height of the hills along the horizon, sine of their elevation
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import zlib
+from dataclasses import replace
 
 import numpy as np
 
 from simulator.clip import Clip
 from simulator.errors import UsageError
-from simulator.script import Breakable, Script
+from simulator.script import Script
 from simulator.shot import MODES, Shot
 from simulator.stage import play
 from simulator.truth import Take
@@ -127,13 +128,10 @@ class Damaged:
         if place % 1.0 >= self.share:
             return None
         begin = (max(shot.known) + 1) / shot.fps if shot.known else 0.0
-        allowed = tuple(
-            Breakable(b.kind, b.body, max(b.start, begin), b.end) for b in script.breakable if b.end > begin
-        )
+        allowed = tuple(replace(b, start=max(b.start, begin)) for b in script.breakable if b.end > begin)
         if not allowed:
             return None
-        clipped = Script(**{**script.__dict__, "breakable": allowed})
-        return draw(clipped, np.random.default_rng(shot.seed), severity=1.0)
+        return draw(replace(script, breakable=allowed), np.random.default_rng(shot.seed), severity=1.0)
 
     def take(self, shot: Shot) -> Take:
         """The shot's script as played, violated or not, with its truth."""

@@ -87,8 +87,7 @@ def script(*expected: Expected, noun: str = "ball", motion: str = "free", moving
     keys = (CameraKey(0.0, (0.0, -3.0, 1.0), (0.0, 0.0, 1.0)),) + (
         (CameraKey(2.0, (1.0, -3.0, 1.0), (0.0, 0.0, 1.0)),) if moving else ())  # fmt: skip
     scene = Scene((body,), Camera(keys), Room(Material((0.5, 0.5, 0.5))), ())
-    return Script("drop_bounce", 1, 0, "test", 0.5, 2.0, scene, ("a red ball",), (), (Thing(noun, noun, "red"),),
-                  expected, ())  # fmt: skip
+    return Script(scene, ("a red ball",), (), (Thing(noun, noun, "red"),), expected, (), family="drop_bounce")
 
 
 GRAVITY = 9.81 / (2 * 3.0 * np.tan(np.radians(22.5)))  # of `script` in the picture, heights a second squared
