@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from evals.engine import Done, default_workers
 from evals.progress import progress
 from evals.record import now, write_record
 from evals.registries import ENGINES, PERCEPTIONS
-from evals.spec import Spec, claim, digest, write_json
+from evals.spec import Spec, alone, claim, digest, write_json
 from evals.store import ClipRow, ShotRow, Store
 from evals.work import FileJob, Setup, ShotJob, failed
 from probes.base import PROBES
@@ -89,16 +87,6 @@ def processes(engine: str, workers: int | None) -> int:
     return workers or default_workers()
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"another process is working on {folder}; wait for it, or choose another out=") from error
-        yield
-
-
 def due(plan: Plan, store: Store) -> list[Job]:
     """The jobs that are left: shots without a clip, or without a standing reading by one of the probes."""
     jobs = []
@@ -149,7 +137,7 @@ def execute(plan: Plan, out: Console) -> int:
     held = claim(plan.folder, plan.spec)["scoring"]
     (plan.folder / "clips").mkdir(exist_ok=True)
     begun, clock = now(), time.monotonic()
-    with _alone(plan.folder), Store(plan.folder) as store:
+    with alone(plan.folder), Store(plan.folder) as store:
         for stale in (plan.folder / "clips").glob(".*.tmp"):  # what a kill left half written
             stale.unlink()
         if held != plan.spec["scoring"]:

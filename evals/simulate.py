@@ -2,121 +2,162 @@
 
 from __future__ import annotations
 
-import json
+import os
+import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from evals.console import console, emit
-from evals.progress import progress
-from evals.spec import canonical
-from evals.suite import Cell, Suite, prompt_of
+from evals.engine import Done, pool
+from evals.playing import Item, Plan, Row, Setup, fill
+from evals.suite import Cell, Suite, listed
 from simulator.errors import UsageError, unknown
-from simulator.scenarios import seed_sequence
+from simulator.scenarios import FAMILIES
 
-MANIFEST = "manifest.jsonl"
-
-
-@dataclass(frozen=True)
-class Item:
-    """One video of the dataset: a cell's valid take (kind None), or its twin with one law broken."""
-
-    cell: Cell
-    kind: str | None
-
-    @property
-    def id(self) -> str:
-        """E.g. "drop_bounce-7" or "drop_bounce-7-vanish"."""
-        return "-".join(filter(None, (self.cell.family, str(self.cell.seed), self.kind)))
+SAMPLES, SAMPLE_FRAMES = 3, 48  # what --dry-run plays: takes, and frames of each at most
+SHOWN = 3  # takes that failed, named on the screen
 
 
-def items(suite: Suite, violations: str) -> Iterator[Item]:
-    """What to play: the valid takes, and for `all` or one kind the twins of those whose script allows it."""
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def plan(cfg: dict[str, Any]) -> Plan:
+    """The plan of a resolved configuration; nothing is written yet.
+
+    Raises:
+        UsageError: what the configuration asks for does not exist or does not fit.
+    """
+    suite = Suite.from_config(cfg["suite"], cfg["seed_offset"])
+    kinds = _kinds(cfg["violations"])
+    severity, workers = cfg["severity"], cores() if cfg["workers"] is None else cfg["workers"]
+    if severity is not None and not (isinstance(severity, (int, float)) and 0 <= severity <= 1):
+        raise UsageError(f"severity={severity} is not a number in [0, 1]")
+    if not isinstance(workers, int) or workers < 1:
+        raise UsageError(f"workers={workers} is not a number of processes, 1 or more")
+    found = tuple(_items(suite, kinds))
+    if kinds and not any(item.kind for item in found):
+        raise UsageError(
+            f"no scene of suite {suite.name} can be broken by {', '.join(kinds)}; see `worldassay show FAMILY`"
+        )
+    return Plan(
+        setup=Setup(suite, Path(str(cfg["out"])), None if severity is None else float(severity)),
+        spec={
+            "suite": suite.spec(),
+            "families": {name: _version(name) for name in suite.families},
+            "violations": list(kinds),
+            "severity": None if severity is None else float(severity),
+        },
+        items=found,
+        workers=workers,
+        asked=cfg,
+    )
+
+
+def _kinds(asked: str) -> tuple[str, ...]:
+    """The kinds that `violations=` means, in the order of the registry."""
+    from simulator.violations import VIOLATIONS
+
+    names = listed(asked)
+    for name in names:
+        if name not in VIOLATIONS.names() and names not in (["none"], ["all"]):
+            raise unknown("violation", name, ("none", "all", *VIOLATIONS.names()))
+    return tuple(name for name in VIOLATIONS.names() if name in names or names == ["all"])
+
+
+def _items(suite: Suite, kinds: tuple[str, ...]) -> Iterator[Item]:
+    """What to play: every scene's valid take, then its twins, one for each kind that its script allows."""
     for cell in suite.cells():
-        if cell.mode != suite.modes[0]:
-            continue
-        yield Item(cell, None)
-        if violations != "none":
-            kinds = sorted({b.kind for b in suite.script(cell).breakable})
-            yield from (Item(cell, kind) for kind in kinds if violations in ("all", kind))
+        if cell.mode == suite.modes[0]:
+            yield Item(cell)
+            allowed = _allowed(suite, cell) if kinds else set()
+            yield from (Item(cell, kind) for kind in kinds if kind in allowed)
+
+
+def _allowed(suite: Suite, cell: Cell) -> set[str]:
+    """The kinds that a scene's script allows; none where there is no script, which the valid take will tell of."""
+    try:
+        return {way.kind for way in suite.script(cell).breakable}
+    except Exception:
+        return set()
+
+
+def _version(family: str) -> int | None:
+    """The family's version, None where it cannot be loaded."""
+    from importlib import import_module
+
+    try:
+        return int(import_module(FAMILIES.entry(family).target.split(":")[0]).VERSION)
+    except Exception:
+        return None
+
+
+def estimate(asked: Plan) -> Row:
+    """Videos and frames, exactly; bytes and minutes, from a few takes that are played and thrown away."""
+    suite, n = asked.setup.suite, len(asked.items)
+    at = sorted({round(i * (n - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
+    whole = suite.frames / min(suite.frames, SAMPLE_FRAMES)
+    with tempfile.TemporaryDirectory() as scratch:
+        setup = replace(asked.setup, folder=Path(scratch), frames=SAMPLE_FRAMES)
+        begun, ends = time.monotonic(), []
+        for _, said in pool("evals.playing:Player", setup, [asked.items[i] for i in at], 1):
+            if isinstance(said, Done):
+                ends.append(time.monotonic() - begun)
+        files = [f for f in Path(scratch).rglob("*.*") if f.is_file()]
+        size = sum(f.stat().st_size for f in files) / max(1, len({f.stem for f in files}))
+    each = (ends[-1] - ends[0]) / (len(ends) - 1) if len(ends) > 1 else 0.0
+    seconds = (ends[0] + each * (n - 1) / min(asked.workers, n)) * whole
+    return {
+        "folder": str(asked.folder),
+        "videos": n,
+        "frames": n * suite.frames,
+        "processes": min(asked.workers, n),
+        "samples": len(at),
+        "bytes": round(size * whole * n),
+        "minutes": round(seconds / 60, 1),
+    }
 
 
 def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
     """The verb `simulate`.
 
-    OUT/manifest.jsonl has one line a video, written after its files: ID.mkv (lossless), ID.npz (every field of
-    Truth), ID.png (six frames side by side). The same command goes on where it was stopped.
+    OUT/manifest.jsonl has one line a video, written after its files: FAMILY/ID.mkv (lossless), .npz (every field of
+    Truth; `simulator.dataset.load_truth` reads it) and .png (eight frames side by side). The same command goes on
+    where it was stopped, and tries again what failed.
     """
-    from simulator.violations import VIOLATIONS
-
-    suite = Suite.from_config(cfg["suite"], cfg["seed_offset"])
-    if cfg["violations"] not in ("none", "all", *VIOLATIONS.names()):
-        raise unknown("violation", cfg["violations"], ("none", "all", *VIOLATIONS.names()))
-    if cfg["severity"] is not None and not 0 <= cfg["severity"] <= 1:
-        raise UsageError(f"severity={cfg['severity']} is outside [0, 1]")
-    folder, out = Path(cfg["out"]), console(json_out)
-    wanted = list(items(suite, cfg["violations"]))
-    asked = {"suite": suite.spec(), "severity": cfg["severity"]}
-    told = {"folder": str(folder), "videos": len(wanted), "manifest": str(folder / MANIFEST)}
-    if not dry_run:
-        done = _done(folder, canonical(asked))
-        left = [item for item in wanted if item.id not in done]
-        with progress(out, str(folder), len(left)) as step, (folder / MANIFEST).open("a") as manifest:
-            for item in left:
-                manifest.write(canonical(_play(suite, item, folder, cfg["severity"])) + "\n")
-                manifest.flush()
-                step()
-    out.print(f"{len(wanted)} videos {'would go ' if dry_run else ''}into {folder}", markup=False)
+    out, asked = console(json_out), plan(cfg)
+    if dry_run:
+        told = estimate(asked)
+        out.print(
+            f"{told['videos']} videos, {told['frames']} frames, would go into {told['folder']}; about "
+            f"{told['bytes'] / 1e6:.1f} MB and {told['minutes']} minutes on {told['processes']} processes "
+            f"(an estimate, from {told['samples']} of them)",
+            markup=False,
+        )
+    else:
+        told = summary(asked, fill(asked, out))
+        for line in told["errors"][:SHOWN]:
+            out.print(f"failed: {line}", markup=False)
+        failed = f", {told['failed']} of {len(asked.items)} failed" if told["failed"] else ""
+        out.print(f"{told['videos']} videos in {told['folder']}{failed}", markup=False)
     if json_out:
         emit(told)
-    return 0
+    return 3 if told.get("failed") else 0
 
 
-def _done(folder: Path, asked: str) -> set[str]:
-    """The ids that the manifest lists; `suite.json` beside it says what was asked.
+def summary(asked: Plan, rows: list[Row]) -> Row:
+    """What became of a plan."""
+    from simulator.dataset import MANIFEST
 
-    Raises:
-        UsageError: the folder holds something else.
-    """
-    held = folder / "suite.json"
-    if held.is_file() and held.read_text() != asked:
-        raise UsageError(f"{folder} holds takes of another suite or severity; choose another out=")
-    if not held.is_file() and folder.is_dir() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty and holds no takes; choose another out=")
-    folder.mkdir(parents=True, exist_ok=True)
-    held.write_text(asked)
-    path = folder / MANIFEST
-    whole = [line for line in path.read_text().splitlines(True) if line.endswith("\n")] if path.is_file() else []
-    path.write_text("".join(whole))  # a line that a kill cut short goes
-    return {json.loads(line)["id"] for line in whole}
-
-
-def _play(suite: Suite, item: Item, folder: Path, severity: float | None) -> dict[str, Any]:
-    """Play one item and write its files; its line of the manifest."""
-    import numpy as np
-
-    from simulator.clip import write_video
-    from simulator.picture import write_png
-    from simulator.stage import play
-    from simulator.violations import draw
-
-    script = suite.script(item.cell)
-    violation = None
-    if item.kind is not None:
-        rng = np.random.default_rng(seed_sequence(script.family, script.seed, f"violation/{item.kind}"))
-        violation = draw(script, rng, kind=item.kind, severity=severity)
-    take = play(script, suite.height, suite.width, suite.fps, frames=suite.frames, violation=violation)
-    truth = take.truth
-    arrays: dict[str, Any] = {k: v for k, v in vars(truth).items() if isinstance(v, np.ndarray)}
-    told = {"names": list(truth.names), "events": [asdict(e) for e in truth.events]}
-    broken = asdict(truth.broken) if truth.broken else None
-    np.savez_compressed(folder / f"{item.id}.npz", **arrays)
-    strip = take.clip.frames[np.linspace(0, len(take.clip) - 1, 6).round().astype(int)]
-    write_png(folder / f"{item.id}.png", np.concatenate(list(strip), axis=1))
-    write_video(folder / f"{item.id}.mkv", take.clip)
+    errors = [f"{row['id']}: {row['error']}" for row in rows if "error" in row]
     return {
-        "id": item.id, "file": f"{item.id}.mkv", "truth": f"{item.id}.npz", "preview": f"{item.id}.png",
-        "family": script.family, "seed": script.seed, "split": script.split, "prompt": prompt_of(script),
-        "fps": suite.fps, "digest": take.clip.digest, "broken": broken, **told,
-    }  # fmt: skip
+        "folder": str(asked.folder),
+        "manifest": str(asked.folder / MANIFEST),
+        "videos": len(rows) - len(errors),
+        "failed": len(errors),
+        "errors": errors,
+    }

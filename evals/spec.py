@@ -6,10 +6,12 @@ probes with versions). Another `scoring` in the same folder is scored again, wit
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +63,33 @@ def write_json(path: Path, value: Any) -> None:
     part.replace(path)
 
 
-def claim(folder: Path, spec: Spec) -> Spec:
-    """Make `folder` the home of `spec`; the spec that it held until now, which may differ in `scoring` alone.
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock.
 
     Raises:
-        UsageError: the folder holds another run, with the keys that differ; or it holds something else.
+        UsageError: another process holds it.
+    """
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"another process is working on {folder}; wait for it, or choose another out=") from error
+        yield
+
+
+def claim(folder: Path, spec: Spec, what: str = "run") -> Spec:
+    """Make `folder` the home of `spec`; the spec that it held until now, which may differ in `scoring` alone.
+
+    what: what the folder is called in messages.
+
+    Raises:
+        UsageError: the folder holds another one, with the keys that differ; or it holds something else.
     """
     path = folder / "spec.json"
     if not path.is_file():
         if folder.is_dir() and any(not p.name.startswith(".") for p in folder.iterdir()):
-            raise UsageError(f"{folder} is not empty and not a run folder; choose another out=")
+            raise UsageError(f"{folder} is not empty and not a {what} folder; choose another out=")
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, spec)
         return spec
@@ -80,5 +99,5 @@ def claim(folder: Path, spec: Spec) -> Spec:
         raise UsageError(f"{path} is damaged; choose another out= or delete the folder") from error
     if ask(held) != ask(spec):
         keys = "; ".join(differences(ask(held), ask(spec)))
-        raise UsageError(f"{folder} holds another run ({keys}); choose another out= or delete the folder")
+        raise UsageError(f"{folder} holds another {what} ({keys}); choose another out= or delete the folder")
     return held

@@ -128,7 +128,9 @@ class Suite:
 
 def listed(names: str | Iterable[str]) -> list[str]:
     """Names as a list; a text is read as it is typed: "a", "a,b" or "[a,b]"."""
-    return [name.strip() for name in names.strip("[]").split(",")] if isinstance(names, str) else list(names)
+    if not isinstance(names, str):
+        return list(names)
+    return [name.strip() for name in names.strip("[]").split(",") if name.strip()]
 
 
 def prompt_of(script: Script) -> str:

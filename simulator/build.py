@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.camera import fovy
 from simulator.gl import mujoco
-from simulator.scene import UPRIGHT, Body, Geom, Light, Material, Scene
+from simulator.scene import Body, Geom, Light, Material, Scene
 from simulator.surface import SOFT, mesh
 from simulator.textures import PERIOD, cube_image, plane_image, sheet_image
 
@@ -118,7 +118,9 @@ class _Builder:
         visual.map.haze = 0.35
         visual.global_.offwidth, visual.global_.offheight = self.width, self.height
         visual.quality.offsamples = 0
-        visual.quality.shadowsize = next(s for s in (512, 1024, 2048) if s == 2048 or 2 * max(self.height, self.width) <= s)
+        visual.quality.shadowsize = next(
+            s for s in (512, 1024, 2048) if s == 2048 or 2 * max(self.height, self.width) <= s
+        )
         visual.headlight.ambient = [self.scene.room.ambient] * 3
         visual.headlight.diffuse = visual.headlight.specular = [0.0] * 3
 
@@ -134,7 +136,11 @@ class _Builder:
         spots = any(light.spot for light in self.scene.lights)  # lit by the corners of the net alone
         half, net = (15 * self.spec.stat.extent, 0.3 * self.spec.stat.extent) if spots else (FAR, FAR)
         world.add_geom(
-            name="floor", type=plane, size=[half, half, net], castshadow=False, material=self._plane_material(room.floor)
+            name="floor",
+            type=plane,
+            size=[half, half, net],
+            castshadow=False,
+            material=self._plane_material(room.floor),
         )
         if room.walls is None:
             return
@@ -178,6 +184,7 @@ class _Builder:
             return self.materials[key]
         name = self.materials[key] = f"material{len(self.materials)}"
         rgb = material.rgb if image is None else (1.0, 1.0, 1.0)
+        rgb = tuple(c * (1.0 - material.mirror) for c in rgb)  # the engine adds the mirror image
         made = self.spec.add_material(
             name=name,
             rgba=[*rgb, material.alpha],

@@ -15,7 +15,9 @@ def frame(camera: Camera, t: float) -> tuple[np.ndarray, np.ndarray]:
     i = max(bisect_right(camera.keys, t + 1e-9, key=lambda k: k.t) - 1, 0)
     a, b = camera.keys[i], camera.keys[min(i + 1, len(camera.keys) - 1)]
     share = 0.0 if b.cut or b.t <= a.t else min(max((t - a.t) / (b.t - a.t), 0.0), 1.0)
-    eye, target = (np.add(np.multiply(p, 1 - share), np.multiply(q, share)) for p, q in ((a.eye, b.eye), (a.target, b.target)))
+    eye, target = (
+        np.add(np.multiply(p, 1 - share), np.multiply(q, share)) for p, q in ((a.eye, b.eye), (a.target, b.target))
+    )
     forward = (target - eye) / np.linalg.norm(target - eye)
     up = np.array([0.0, 0.0, 1.0]) if abs(forward[2]) < 0.9999 else np.array([0.0, 1.0, 0.0])
     right = np.cross(forward, up)

@@ -83,7 +83,7 @@ def write_video(path: str | Path, clip: Clip, *, lossless: bool = True) -> None:
         frames = np.pad(frames, ((0, 0), (0, clip.height % 2), (0, clip.width % 2), (0, 0)), mode="edge")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        options = {} if lossless else {"movflags": "+faststart"}
+        options = {"fflags": "+bitexact"} if lossless else {"movflags": "+faststart"}  # no random name in the file
         with av.open(str(temporary), "w", format=muxer, options=options) as container:
             container.metadata.update(fps=repr(float(clip.fps)), frames=str(len(clip)))  # containers round them
             rate = Fraction(clip.fps).limit_denominator(1_000_000)

@@ -88,7 +88,7 @@ def track(truth: Truth) -> Tracks:
 
     truth: all but its tracks.
     """
-    frames, h, w = truth.depth.shape
+    frames = len(truth.depth)
     rng = np.random.default_rng(0)
     locals_, parts = [np.empty((0, 3))], [np.empty(0, int)]
     body = truth.body_of_part

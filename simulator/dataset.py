@@ -34,7 +34,7 @@ Row = dict[str, Any]
 def save_truth(path: str | Path, truth: Truth) -> None:
     """Write every field of `truth` to `path` (.npz), by way of a temporary file beside it."""
     path = Path(path)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     told = json.dumps(_pack(truth, "", arrays))
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -33,7 +33,7 @@ def _table(period: int, salt: int) -> Array:
 
 
 def _place(x: Array, y: Array, z: Array, seed: int, frequency: int) -> tuple[Array, list[Array]]:
-    """The cell of each point as an index into a flat table, and how far into it the point is, [0, 1) along each axis."""
+    """The cell of each point as an index into a flat table, and where in the cell it is, [0, 1) along each axis."""
     period = PERIOD * frequency
     index = np.zeros(x.shape, np.int32)
     inside = []

@@ -204,9 +204,7 @@ class Look:
     t: float
     broken: Intervention
 
-    def __call__(
-        self, *, hide: tuple[str, ...] = (), move: dict[str, Array] | None = None
-    ) -> tuple[Array, Array]:
+    def __call__(self, *, hide: tuple[str, ...] = (), move: dict[str, Array] | None = None) -> tuple[Array, Array]:
         """Picture (H, W, 3) uint8 and parts (H, W) uint16 with the bodies `hide` not there at all, and those in
         `move` shifted by so many metres; the world is as before afterwards."""
         for name in hide:
@@ -219,5 +217,3 @@ class Look:
         self.broken.pose(self.world, self.t)
         self.world.dress()
         return picture, parts
-
-

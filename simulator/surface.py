@@ -87,7 +87,5 @@ def normals(points: Array, faces: Array) -> Array:
     """(V, 3) unit normals of a mesh, the mean of its faces' weighted by their area."""
     p = points[faces]
     face = np.cross(p[:, 1] - p[:, 0], p[:, 2] - p[:, 0])
-    total = np.stack(
-        [sum(np.bincount(faces[:, c], face[:, i], len(points)) for c in range(3)) for i in range(3)], -1
-    )
+    total = np.stack([sum(np.bincount(faces[:, c], face[:, i], len(points)) for c in range(3)) for i in range(3)], -1)
     return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)

@@ -20,6 +20,7 @@ from simulator.scene import Material, Room, Shape, Vec
 
 DARKER = 0.55  # the second colour where the material gives none
 CLOUD = (0.93, 0.94, 0.96)
+HILLS = 0.6  # of the horizon's colour
 Array = np.ndarray
 
 
@@ -245,11 +246,11 @@ def cube_image(material: Material, shape: Shape, size: Vec, pixels: int) -> Arra
 
 @lru_cache(maxsize=16)
 def sky_image(room: Room, pixels: int) -> Array:
-    """(6 * pixels, pixels, 3) uint8: the sky in the layout of `cube_image`, with z up.
+    """(6 * pixels, pixels, 3) uint8: the sky, in the engine's layout of a sky box, whose y is up.
 
     From room.sky overhead to room.horizon, with clouds over a share of it and hills along the horizon.
     """
-    x, y, z = _cube(pixels, round=True)
+    x, z, y = _cube(pixels, round=True) * np.float32([1, 1, -1]).reshape(3, 1, 1, 1)
     seed = zlib.crc32(repr((room.sky, room.horizon, room.clouds, room.hills)).encode())
     low, top = np.asarray(horizon(room), np.float32), np.asarray(room.sky, np.float32)
     rise = np.sqrt(np.clip(z, 0.0, 1.0))[..., None]
@@ -257,12 +258,12 @@ def sky_image(room: Room, pixels: int) -> Array:
     if room.clouds > 0:
         shapes = _fractal(x, y, 2 * z, seed, (1, 2, 4, 8))
         share = _step(shapes, 1.0 - room.clouds, 0.35) * np.clip(6 * z, 0.0, 0.9)
-        colours = colours + (np.asarray(CLOUD, np.float32) - colours) * share[..., None]
+        colours = colours + (0.65 * np.asarray(CLOUD, np.float32) + 0.35 * low - colours) * share[..., None]
     if room.hills > 0:
         flat = np.maximum(np.hypot(x, y), 1e-6)
         height = room.hills * _fractal(x / flat, y / flat, 0 * z, seed + 1, (1, 2, 4))
         land = _step(height * flat - z, 0.0, 0.02)[..., None]
-        colours = colours + (0.62 * low - colours) * land
+        colours = colours + (HILLS * low - colours) * land
     return _bytes(colours).reshape(6 * pixels, pixels, 3)
 
 

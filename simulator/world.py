@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -239,7 +238,7 @@ class World:
             d.xpos[a.id] = pos
 
     def move(self, name: str, velocity: Sequence[float] | Array, spin: Sequence[float] | Array | None = None) -> None:
-        """Give what the engine moves a velocity (m/s) and a spin (rad/s), both in world axes; nothing happens to others.
+        """Give what the engine moves a velocity (m/s) and a spin (rad/s), in world axes; others stay as they are.
 
         A hinged body takes of them what its axle lets through.
         """

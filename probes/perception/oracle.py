@@ -10,38 +10,8 @@ import numpy as np
 from probes.perception import working
 from probes.perception.classical import ClassicalObservation
 from probes.perception.observation import SEEN, CameraMotion, PointTracks, Things, ThingTrack
+from simulator.correspondence import lift, project
 from simulator.truth import Take, Truth
-
-BACKGROUND_POINTS, BODY_POINTS = 200, 40
-SAME_DEPTH = 0.03  # of the depth: a surface this close to where the point should be is the point's own
-
-
-def rotations(quat: np.ndarray) -> np.ndarray:
-    """(..., 4) WXYZ -> (..., 3, 3)."""
-    w, x, y, z = np.moveaxis(quat / np.linalg.norm(quat, axis=-1, keepdims=True), -1, 0)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.stack([np.stack(r, -1) for r in rows], -2)
-
-
-def lift(truth: Truth, t: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """World positions (N, 3) of the surfaces seen at pixels (x, y), integers (N,), of frame t."""
-    k, z = truth.intrinsics, truth.depth[t, y, x].astype(np.float64)
-    camera = np.stack([(x + 0.5 - k[0, 2]) / k[0, 0] * z, (y + 0.5 - k[1, 2]) / k[1, 1] * z, z], -1)
-    pose = truth.extrinsics[t]
-    return (camera - pose[:3, 3]) @ pose[:3, :3]
-
-
-def project(truth: Truth, t: int, world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (N, 2) and depths (N,) of world positions (N, 3) in frame t."""
-    pose, k = truth.extrinsics[t], truth.intrinsics
-    camera = world @ pose[:3, :3].T + pose[:3, 3]
-    z = camera[:, 2]
-    safe = np.where(z > 1e-6, z, np.nan)
-    return np.stack([camera[:, 0] / safe * k[0, 0] + k[0, 2], camera[:, 1] / safe * k[1, 1] + k[1, 2]], -1), z
 
 
 def _track(truth: Truth, lab_frames: list[np.ndarray], i: int) -> ThingTrack:
@@ -67,7 +37,7 @@ class OracleObservation(ClassicalObservation):
     """What is really there; what truth does not hold (flow, cuts, pops) is seen classically."""
 
     kind = "oracle"
-    version = 1
+    version = 2
 
     def __init__(self, take: Take) -> None:
         super().__init__(take.clip)
@@ -107,40 +77,15 @@ class OracleObservation(ClassicalObservation):
         y, x = (v.ravel() for v in np.mgrid[1 : h - 1 : max(1, h // 20), 1 : w - 1 : max(1, h // 20)])
         far = (truth.masks[t, y, x] == 0) & (truth.depth[t, y, x] < 50.0)
         y, x = y[far], x[far]
-        there, z = project(truth, other, lift(truth, t, x, y))
-        ok = (z > 1e-3) & np.isfinite(there).all(1)
-        return np.stack([x + 0.5, y + 0.5], -1)[ok] / h, there[ok] / h
+        there, _ = project(truth.intrinsics, truth.extrinsics[other], lift(truth, t, x, y))
+        ok = np.isfinite(there).all(1)
+        return (np.stack([x, y], -1)[ok] + 0.5) / h, (there[ok] + 0.5) / h
 
     @cached_property
     def points(self) -> PointTracks:
-        truth = self._truth
-        count, h, w = truth.masks.shape
-        turn = rotations(truth.quat)
-        rng = np.random.default_rng(0)
-        xy, seen = [], []
-        for start in np.unique(np.linspace(0, count - 1, min(count, 4)).astype(int)):
-            for i in range(len(truth.names) + 1):
-                ys, xs = np.nonzero((truth.masks[start] == i) & (truth.depth[start] < 50.0))
-                if not len(ys):
-                    continue
-                pick = rng.permutation(len(ys))[: BODY_POINTS if i else BACKGROUND_POINTS]
-                world = lift(truth, start, xs[pick], ys[pick])
-                if i:
-                    local = (world - truth.pos[start, i - 1]) @ turn[start, i - 1]
-                path, there = np.full((len(pick), count, 2), np.nan), np.zeros((len(pick), count), bool)
-                for t in range(count):
-                    now = local @ turn[t, i - 1].T + truth.pos[t, i - 1] if i else world
-                    p, z = project(truth, t, now)
-                    inside = (z > 0) & (p > 0).all(1) & (p[:, 0] < w) & (p[:, 1] < h)
-                    cols, rows = (np.where(inside, p[:, a], 0).astype(int) for a in (0, 1))
-                    surface = np.abs(truth.depth[t, rows, cols] - z) < SAME_DEPTH * np.abs(z) + 0.01
-                    there[:, t] = inside & surface & (truth.masks[t, rows, cols] == i)
-                    path[there[:, t], t] = p[there[:, t]] / h
-                xy.append(path)
-                seen.append(there)
-        if not xy:
-            return PointTracks(np.empty((0, count, 2)), np.empty((0, count), bool))
-        return PointTracks(np.concatenate(xy), np.concatenate(seen))
+        tracks = self._truth.tracks
+        xy = np.where(tracks.seen[..., None], (tracks.xy.astype(np.float64) + 0.5) / self._clip.height, np.nan)
+        return PointTracks(xy.swapaxes(0, 1), tracks.seen.T)
 
 
 def observe(take: Take) -> OracleObservation:

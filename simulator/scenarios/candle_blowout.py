@@ -1,270 +1,387 @@
-"""A candle burns; a puff of air or a snuffer puts it out, and it stays out. Sometimes the puff misses, and it burns on.
+"""Candles burn; a puff of air, a fan or a snuffer puts flames out, and they stay out. Sometimes the puff misses.
 
-Law: a flame has a cause to go out and then does not come back. A puff is a stream of pale wisps from one side; a
-snuffer is a cap that comes down over the flame and rises again. Smoke rises from the wick afterwards. Where the flame
-stays lit, the puff passes above it: were there none, a clip in which nothing happens would be right. Lengths in
-metres, times in seconds.
+Law: a flame has a cause to go out and then does not come back. A puff is a stream of pale wisps from one side, which
+reaches every flame at its own time, or fades half-way and leaves the farther ones lit; a fan does the same once it
+turns; a snuffer is a cap that comes down over one flame after the other. Smoke rises from a wick afterwards. Where all
+stay lit, the puff passes above: were there none, a clip in which nothing happens would be right. The lamps that flicker
+are the light of the flames, one each, in the order of the flames. Lengths in metres, times in seconds.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.scenarios import parts
-from simulator.scene import Body, Geom, Key, Light, Material, Scene, Vec
+from simulator.scene import Body, Geom, Key, Material, Scene, Vec
 from simulator.script import Breakable, Expected, Script, Thing
+from simulator.workshop import fire, looks, shapes, views, words
+from simulator.workshop.draw import Draw, Ranges
+from simulator.workshop.fan import fan
 
-VERSION = 2
+VERSION = 3
 TOLERANCE = 0.2  # seconds either side of an expected time
 
-OUT = (0.38, 0.58), (0.24, 0.32)  # share of the clip at which the flame goes out: train, ood
-WIDTH = (0.22, 0.30), (0.14, 0.18)  # of the candle over the picture's height
-HEIGHT = (0.38, 0.50), (0.28, 0.34)
-FLAME = (0.26, 0.32), (0.18, 0.22)  # height of the flame over the picture's height
-SPAN = (0.8, 1.6), (0.4, 3.0)  # metres that the picture is high
-WAYS = ("puff", "snuffer", "miss")
-ODDS = (0.5, 0.3, 0.2)
-ORANGE: Vec = (1.0, 0.50, 0.06)
+SINGLE = 0.5  # probability of one candle
+COUNT: Ranges = (2, 4), (5, 5)  # candles, where there are several
+OUT: Ranges = (0.38, 0.58), (0.24, 0.32)  # share of the clip at which the first flame goes out
+WIDTH: Ranges = (0.22, 0.30), (0.14, 0.18)  # of a single candle over the picture's height
+HEIGHT: Ranges = (0.34, 0.44), (0.26, 0.32)
+FLAME: Ranges = (0.26, 0.32), (0.18, 0.22)  # height of a flame over the picture's height
+SPAN: Ranges = (0.8, 1.6), (0.4, 3.0)  # metres that the picture is high
+FAR = 1.0  # picture heights from the middle to where a puff begins, outside wide pictures
+MOVES = ("orbit", "dolly", "handheld")
 
 TOLD = {
     "puff": (
-        "A puff of air from the {side} blows out {a} candle.",
-        "{a} candle is blown out from the {side}.",
-        "The flame of {a} candle goes out when a puff comes from the {side}.",
-        "Somebody blows from the {side} and the flame of {a} candle goes out.",
-        "{a} candle burns, then a breath from the {side} puts it out and smoke rises.",
-        "From the {side} a puff hits the flame of {a} candle; it goes out and stays out.",
-        "Blown out from the {side}: {a} candle, and its smoke.",
-        "Video of {a} candle that burns until a puff from the {side} blows it out.",
+        "A puff of air from the {side} blows out {group}.",
+        "{group} {is_} blown out from the {side}.",
+        "The {flame} of {group} {go} out when a puff comes from the {side}.",
+        "Somebody blows from the {side} and the {flame} of {group} {go} out.",
+        "{group} {burn}, then a breath from the {side} puts {them} out and smoke rises.",
+        "From the {side} a puff hits the {flame} of {group}; {they} {go} out and {stay} out.",
+        "Blown out from the {side}: {group}, and the smoke afterwards.",
+        "Video of {group} that {burn} until a puff from the {side} blows {them} out.",
+    ),
+    "fan": (
+        "A fan on the {side} starts to turn and blows out {group}.",
+        "{group} {is_} blown out by a fan on the {side}.",
+        "The {flame} of {group} {go} out when the fan on the {side} turns.",
+        "The fan on the {side} begins to spin and the {flame} of {group} {go} out.",
+        "{group} {burn}, then a fan on the {side} starts and its wind puts {them} out.",
+        "On the {side} a fan starts to spin; the {flame} of {group} {go} out and {stay} out.",
+        "Blown out by the fan on the {side}: {group}, and the smoke afterwards.",
+        "Video of {group} that {burn} until a fan on the {side} is switched on.",
     ),
     "snuffer": (
-        "A snuffer comes down and puts out {a} candle.",
-        "{a} candle is put out with a snuffer from above.",
-        "The flame of {a} candle goes out under a snuffer.",
-        "A metal cap covers the flame of {a} candle and it goes out.",
-        "{a} candle burns, then a snuffer is lowered on it and smoke rises.",
-        "From above a snuffer covers the flame of {a} candle; it goes out and stays out.",
-        "Put out by a snuffer: {a} candle, and its smoke.",
-        "Video of {a} candle that burns until a snuffer puts it out.",
-    ),
-    "left alone": (
-        "{a} candle burns and stays lit.",
-        "The flame of {a} candle flickers and does not go out.",
-        "{a} candle burns quietly all the time.",
-        "Nobody blows at {a} candle; it keeps burning.",
-        "The flame of {a} candle keeps burning.",
-        "{a} candle with a flickering flame that stays lit.",
-        "Quietly burns {a} candle.",
-        "Video of {a} candle that stays lit to the end.",
+        "A snuffer comes down and puts out {group}.",
+        "{group} {is_} put out with a snuffer from above.",
+        "The {flame} of {group} {go} out under a snuffer.",
+        "A metal cap covers the {flame} of {group} and puts {them} out.",
+        "{group} {burn}, then a snuffer is lowered on {them} and smoke rises.",
+        "From above a snuffer covers the {flame} of {group}; {they} {go} out and {stay} out.",
+        "Put out by a snuffer: {group}, and the smoke afterwards.",
+        "Video of {group} that {burn} until a snuffer puts {them} out.",
     ),
     "miss": (
-        "A puff from the {side} passes above {a} candle, which stays lit.",
-        "{a} candle stays lit as a puff from the {side} misses it.",
-        "The flame of {a} candle keeps burning while a puff from the {side} goes past above it.",
-        "Somebody blows from the {side} too high and {a} candle keeps burning.",
-        "{a} candle burns on; a breath from the {side} misses its flame.",
-        "From the {side} a puff goes over {a} candle; the flame does not go out.",
-        "Missed by a puff from the {side}: {a} candle, still burning.",
-        "Video of {a} candle that stays lit although a puff comes from the {side}.",
+        "A puff from the {side} passes above {group}, and nothing goes out.",
+        "{group} {stay} lit as a puff from the {side} misses {them}.",
+        "The {flame} of {group} {keep} burning while a puff from the {side} goes past above.",
+        "Somebody blows from the {side} too high and {group} {keep} burning.",
+        "{group} {burn} on; a breath from the {side} misses the {flame}.",
+        "From the {side} a puff goes over {group}; the {flame} {stay} lit.",
+        "Missed by a puff from the {side}: {group}, still burning.",
+        "Video of {group} that {stay} lit although a puff comes from the {side}.",
+    ),
+    "some puff": (
+        "A weak puff from the {side} blows out {gone} of {group}; {rest} {stay} lit.",
+        "Of {group}, {gone} {go} out in a puff from the {side} and {rest} {stay} lit.",
+        "Somebody blows from the {side}: of {group}, {gone} {go} out and {rest} {stay} lit.",
+        "A weak breath from the {side} reaches only {gone} of {group}, and {rest} {keep} burning.",
+        "From the {side} a puff blows out {gone} of {group}, and {rest} {keep} burning.",
+        "{group}: a puff from the {side} blows out {gone}, {rest} {stay} lit.",
+        "Only {gone} of {group} {go} out when a puff comes from the {side}.",
+        "Video of {group}; a puff from the {side} puts out {gone}, and {rest} {stay} lit.",
+    ),
+    "some snuffer": (
+        "A snuffer puts out {gone} of {group}; {rest} {stay} lit.",
+        "Of {group}, {gone} {go} out under a snuffer and {rest} {stay} lit.",
+        "A metal cap comes down on {gone} of {group}, and {rest} {keep} burning.",
+        "Of {group} a snuffer covers {gone} and leaves {rest} lit.",
+        "From above a snuffer puts out {gone} of {group}, and {rest} {keep} burning.",
+        "{group}: a snuffer puts out {gone}, {rest} {stay} lit.",
+        "Only {gone} of {group} {go} out, under a snuffer from above.",
+        "Video of {group}; a snuffer puts out {gone}, and {rest} {stay} lit.",
     ),
 }
+LIT = (
+    "{group} {burn} and {stay} lit.",
+    "The {flame} of {group} {keep} burning and nobody blows.",
+)
 
 
-def build(rng: np.random.Generator, *, split: str, difficulty: float, seconds: float) -> Script:
+@dataclass(frozen=True)
+class _Plan:
+    """What happens: the way, the side of the puff or fan, when each flame is reached (None: never), and how fast."""
+
+    way: str  # "puff", "fan", "snuffer" or "miss"
+    side: str
+    outs: tuple[float | None, ...]  # from left to right, seconds
+    takes: float  # seconds from the edge of the picture, or from above, to the first flame
+    rests: float  # seconds that a snuffer stays on a flame
+
+    @property
+    def first(self) -> float:
+        """When the first flame is reached."""
+        return min(out for out in self.outs if out is not None)
+
+    @property
+    def dies(self) -> tuple[bool, ...]:
+        """Which flames go out."""
+        return tuple(out is not None and self.way != "miss" for out in self.outs)
+
+    @property
+    def sign(self) -> float:
+        """Direction of the wind along x."""
+        return {"left": 1.0, "right": -1.0}[self.side]
+
+
+def build(draw: Draw) -> Script:
     """The Script of one draw; see the module for the story."""
-    way = str(rng.choice(WAYS, p=ODDS))
-    dies = way in ("puff", "snuffer")
-    side = parts.choose(rng, ("left", "right"))
-    colour, other = parts.colour_words(rng, split, 2)
-    rgb = parts.tint(rng, colour)
-    out = parts.uniform(rng, split, *OUT) * seconds
-    span = parts.uniform(rng, split, *SPAN)
-    wide = parts.uniform(rng, split, *WIDTH) * span / 2
-    tall = parts.uniform(rng, split, *HEIGHT) * span
-    high = parts.uniform(rng, split, *FLAME) * span
-    takes = min(
-        0.7 * out, float(np.clip(0.18 * seconds, 0.25, 0.5))
-    )  # seconds from the edge of the picture to the flame
-    sign = 1.0 if side == "left" else -1.0  # direction of the puff along x
-
-    wick: Vec = (0.0, 0.0, tall + 0.025 * span)
-    candle = _candle(rng, colour, rgb, wide=wide, tall=tall, span=span)
-    flame = _flame(rng, wick, high, out=out if dies else None, seconds=seconds, lean=sign if way == "puff" else 0.0)
-    aim: Vec = (0.0, 0.0, wick[2] + (0.45 if way == "puff" else 1.35) * high)
-    extras: tuple[Body, ...] = ()
-    if way in ("puff", "miss"):
-        extras += _puff(rng, aim, span, sign=sign, start=out - takes, takes=takes)
-    if way == "snuffer":
-        extras += (_snuffer(wick, high, span, out=out, takes=takes, rests=0.1 * seconds),)
-    if dies:
-        extras += _smoke(rng, wick, span, out + (0.1 * seconds + 0.5 * takes if way == "snuffer" else 0.0), seconds)
-
-    cam = parts.camera(
+    seconds = draw.seconds
+    count = 1 if draw.chance(SINGLE) else draw.integer(COUNT)
+    span = draw.uniform(SPAN)
+    way = draw.choose(("puff", "puff", "puff", "fan", "snuffer", "snuffer", "miss"))
+    side = draw.choose(("left", "right"))
+    xs = _places(draw, count, span, way, side)
+    gap = (xs[1] - xs[0]) if count > 1 else 0.6 * span
+    small = 1.0 if count == 1 else 0.75
+    wide = min(draw.uniform(WIDTH) * span, 0.72 * gap) / 2
+    high = draw.uniform(FLAME) * span * small
+    names = [w for w in draw.colours(count + 2) if w != "orange"]
+    same = draw.chance(0.5)
+    colours = [names[0 if same else i] for i in range(count)]
+    rgbs = [looks.tint(draw, word) for word in (colours[:1] if same else colours)] * (count if same else 1)
+    tall = draw.uniform(HEIGHT) * span
+    suffixes = ["" if count == 1 else str(i + 1) for i in range(count)]
+    form = draw.choose(("cylinder", "cylinder", "box"))
+    candles = [
+        _candle(draw, "candle" + n, colour, rgb, form, (x, wide, tall * draw.between(0.9, 1.0), span))
+        for n, colour, rgb, x in zip(suffixes, colours, rgbs, xs, strict=True)
+    ]
+    wicks: list[Vec] = [(c.pos[0], 0.0, 2 * c.pos[2] + 0.025 * span) for c in candles]
+    plan, reach = _plan(draw, way, side, xs, gap, span)
+    lean, gust = (0.8 * plan.sign, plan.first) if way in ("puff", "fan") else (0.0, -1.0)
+    flames = [
+        fire.flame(draw, "flame" + n, wick, high, out=out if dies else None, lean=lean, gust=-1.0 if dies else gust)
+        for n, wick, out, dies in zip(suffixes, wicks, plan.outs, plan.dies, strict=True)
+    ]
+    causes = _causes(draw, plan, wicks, high, span, reach)
+    smokes = [
+        fire.smoke(draw, "smoke" + n, wick, span, out + (plan.rests + 0.5 * plan.takes if way == "snuffer" else 0.0))
+        for n, wick, out, dies in zip(suffixes, wicks, plan.outs, plan.dies, strict=True)
+        if dies and out is not None
+    ]
+    view = views.view(
+        draw,
         (0.0, 0.0, 0.46 * span),
         span,
-        yaw=float(rng.uniform(-15, 15)),
-        pitch=float(rng.uniform(3, 15)),
-        fovy=float(rng.uniform(28, 45)),
+        yaw=(-15, 15),
+        pitch=(3, 15),
+        fov=(28, 45),
+        moves=(*MOVES, "pan") if count == 1 and way != "fan" else MOVES,
     )
-    setting = parts.room(rng, (rgb, (1.0, 0.7, 0.2)), span, parts.reach_of(cam), difficulty, sky=0.15)
-    setting = replace(setting, ambient=float(rng.uniform(0.2, 0.32)))
-    glow = _glow(flame, wick, span)
-    day = tuple(replace(light, rgb=parts.dim(light.rgb, 0.6)) for light in parts.lights(rng, span))
-    scene = Scene((candle, flame, *extras), cam, setting, (*day, glow))
+    room = looks.room(draw, (*rgbs, (1.0, 0.7, 0.2)), span, views.reach_of(view.camera), sky=0.15)
+    room = replace(room, ambient=draw.between(0.22, 0.34))
+    day = draw.between(0.45, 0.75)
+    sun = tuple(replace(light, rgb=looks.dim(light.rgb, day)) for light in looks.lights(draw, span))
+    glows = tuple(fire.lamp(f, span, 1.0 if count == 1 else 1.5 / count) for f in flames)
+    scene = Scene((*candles, *flames, *causes, *smokes), view.camera, room, (*sun, *glows))
 
-    words = {"a": parts.article(colour), "side": side}
-    wrong_colour = {**words, "a": parts.article(other)}
-    opposite = TOLD["left alone"] if dies else TOLD["puff"]
-    sides = ({**words, "side": "left" if side == "right" else "right"},) if way in ("puff", "miss") else ()
-    comes = out - takes
-    if dies:
-        event = Expected("goes_out", "flame", max(0.0, out - takes), min(seconds, out + TOLERANCE))
-        back = out + (0.1 * seconds + takes if way == "snuffer" else 0.1 * seconds)
-        breaks: tuple[Breakable, ...] = (
-            Breakable("flame_stays", "flame", out - 0.02, out),
-            Breakable("flame_dies_early", "flame", 0.4 * comes, 0.9 * comes),
-            Breakable("relight", "flame", back, back + 0.5 * (seconds - back)),
-        )
-    else:
-        event = Expected("stays_lit", "flame", 0.0, seconds)
-        breaks = (Breakable("flame_dies_early", "flame", 0.2 * seconds, 0.6 * seconds),)
+    dead = plan.dies
+    key = f"some {way}" if any(dead) and not all(dead) else way
+    told = {**_told(colours, dead, same), "side": side}
+    wrong = {**_told([names[-1], *colours[1:]] if not same else [names[-1]] * count, dead, same), "side": side}
+    turned = ({**told, "side": words.opposite(side)},) if way != "snuffer" else ()
+    more = {**_told([*colours, colours[-1]], [*dead, dead[-1]], same=True), "side": side} if same else told
+    opposite = words.otherwise(TOLD["puff"] if way == "miss" else LIT, told, camera=view.sentence)
+    recount = words.otherwise(TOLD[key][4:], more, camera=view.sentence) if same else ()
     return Script(
-        family="candle_blowout",
-        version=VERSION,
-        seed=0,
-        split=split,
-        difficulty=difficulty,
-        seconds=seconds,
         scene=scene,
-        prompts=parts.tell(rng, TOLD[way], **words),
-        counterfactuals=parts.otherwise(TOLD[way], wrong_colour, *sides) + parts.otherwise(opposite, words),
-        inventory=(Thing("candle", "candle", colour), Thing("flame", "flame", "orange")),
-        expected=(Expected("present", "candle", 0.0, seconds), event),
-        breakable=(*breaks, Breakable("vanish", "candle", 0.3 * seconds, 0.7 * seconds)),
+        prompts=words.tell(draw, TOLD[key], told, view.sentence),
+        counterfactuals=words.otherwise(TOLD[key], wrong, *turned, camera=view.sentence) + recount + opposite,
+        inventory=tuple(Thing(b.name, b.noun, b.colour) for b in (*candles, *flames)),
+        expected=(
+            *(Expected("present", c.name, 0.0, seconds) for c in candles),
+            *(
+                _event(f.name, out if dies else None, plan, seconds)
+                for f, out, dies in zip(flames, plan.outs, dead, strict=True)
+            ),
+        ),
+        breakable=_breakable(plan, candles, flames, seconds, same=same),
         parameters={
-            "colour": colour,
-            "way": way,
-            "side": side if way in ("puff", "miss") else "none",
+            "colour": colours[0],
+            "count": count,
+            "gone": sum(dead),
+            "way": key,
+            "side": side if way != "snuffer" else "none",
             "size": 2 * wide / span,
-            "floor": setting.floor.texture,
+            "height": tall / span,
+            "floor": room.floor.texture,
+            "camera": view.kind,
             "span_m": span,
-            **({"out_s": out} if dies else {}),
+            **({"out_s": plan.first} if way != "miss" else {}),
         },
     )
 
 
-def _candle(rng: np.random.Generator, colour: str, rgb: Vec, *, wide: float, tall: float, span: float) -> Body:
-    """A wax pillar with a dark wick, standing on the floor."""
-    wax = replace(parts.paint(rng, rgb, 2 * wide, plain=0.75), emission=0.1)
-    wick = Geom(
-        "capsule", (0.011 * span, 0.03 * span, 0.0), (0.0, 0.0, tall / 2), material=Material((0.05, 0.04, 0.04))
-    )
-    return Body("candle", "candle", colour, (Geom("cylinder", (wide, tall / 2, 0.0)), wick), wax, (0.0, 0.0, tall / 2))
+def _places(draw: Draw, count: int, span: float, way: str, side: str) -> list[float]:
+    """Where along x the candles stand, from left to right, metres; a fan has room on its side."""
+    half = (0.0, 0.17, 0.25, 0.30, 0.33)[count - 1] * span
+    middle = 0.0
+    if way == "fan":
+        half, middle = 0.72 * half, (0.13 if side == "left" else -0.13) * span
+    gap = 2 * half / max(count - 1, 1)
+    jitter = [draw.between(-0.04, 0.04) * gap for _ in range(count)]
+    return [middle - half + i * gap + j for i, j in enumerate(jitter)]
 
 
-def _flame(rng: np.random.Generator, wick: Vec, high: float, *, out: float | None, seconds: float, lean: float) -> Body:
-    """A flickering flame whose origin is the wick; it leans and shrinks just before it goes out at `out`."""
-    outer = Material(ORANGE, emission=1.0, gloss=0.0, alpha=0.8)
-    inner = Material((1.0, 0.93, 0.55), emission=1.0, gloss=0.0)
-    geoms = (
-        Geom(
-            "ellipsoid", (0.22 * high, 0.22 * high, 0.36 * high), (0.0, 0.0, 0.36 * high), material=outer, solid=False
-        ),
-        Geom(
-            "ellipsoid", (0.11 * high, 0.11 * high, 0.30 * high), (0.0, 0.0, 0.70 * high), material=outer, solid=False
-        ),
-        Geom(
-            "ellipsoid", (0.12 * high, 0.12 * high, 0.22 * high), (0.0, 0.0, 0.28 * high), material=inner, solid=False
-        ),
-    )
-    keys = []
-    for t in np.arange(0.0, seconds + 0.1, 1 / 12).tolist():
-        scale = float(rng.uniform(0.86, 1.1))
-        sway = parts.about((0.0, 1.0, 0.0), float(rng.uniform(-0.12, 0.12)))
-        if out is None or t < out - 0.1:
-            keys.append(Key(t, wick, sway, scale))
-    if out is not None:
-        keys.append(Key(out - 0.08, wick, keys[-1].quat, 0.95))
-        keys.append(Key(out - 0.01, wick, parts.about((0.0, 1.0, 0.0), 0.8 * lean), 0.6))
-        keys.append(Key(out, wick, scale=0.6, visible=False))
-    return Body("flame", "flame", "orange", geoms, outer, wick, motion="scripted", keys=tuple(keys))
+def _plan(draw: Draw, way: str, side: str, xs: Sequence[float], gap: float, span: float) -> tuple[_Plan, float]:
+    """The times of the story, and the x (metres) at which the puff fades."""
+    seconds, count = draw.seconds, len(xs)
+    share = draw.uniform(OUT)
+    sign = 1.0 if side == "left" else -1.0
+    order = sorted(range(count), key=lambda i: sign * xs[i])  # as the wind meets them
+    outs: list[float | None] = [None] * count
+    if way == "snuffer":
+        hit = draw.shuffled(range(count))[: min(count, 1 if seconds < 1.5 else 1 + int(draw.chance(0.4)))]
+        out = share * seconds * (0.75 if len(hit) > 1 else 1.0)
+        takes = min(0.7 * out, float(np.clip((0.11 if len(hit) > 1 else 0.18) * seconds, 0.15, 0.5)))
+        rests = min(0.1 * seconds, 0.4)
+        for i, candle in enumerate(sorted(hit)):
+            outs[candle] = out + i * (rests + 2.2 * takes)
+        return _Plan(way, side, tuple(outs), takes, rests), 0.0
+    out = share * seconds
+    takes = min(0.85 * out, float(np.clip(0.28 * seconds, 0.35, 0.75)))
+    speed = (FAR * span + sign * xs[order[0]]) / takes
+    reached = order[: int(draw.rng.integers(1, count))] if way == "puff" and count > 1 and draw.chance(0.5) else order
+    for i in reached:
+        outs[i] = out + sign * (xs[i] - xs[order[0]]) / speed
+    fades = xs[reached[-1]] + sign * (0.45 * gap if len(reached) < count else 0.5 * span)
+    return _Plan(way, side, tuple(outs), takes, 0.0), fades
 
 
-def _glow(flame: Body, wick: Vec, span: float) -> Light:
-    """The light of the flame on what is around it, as bright as the flame is big."""
-    flicker = tuple((key.t, key.scale if key.visible else 0.0) for key in flame.keys)
-    pos: Vec = (0.0, -0.5 * span, wick[2] + 0.8 * span)
-    return Light(pos, (0.0, 0.1 * span, 0.0), (0.55, 0.36, 0.14), shadow=False, spot=True, flicker=flicker)
-
-
-def _puff(
-    rng: np.random.Generator, aim: Vec, span: float, *, sign: float, start: float, takes: float
+def _causes(
+    draw: Draw, plan: _Plan, wicks: Sequence[Vec], high: float, span: float, fades: float
 ) -> tuple[Body, ...]:
-    """Pale wisps from outside the picture that reach `aim` `takes` seconds after `start`, and go on until they fade."""
-    wisps = []
-    air = Material((0.93, 0.95, 1.0), alpha=0.45, gloss=0.0, emission=0.3)
-    speed = 0.62 * span / takes
-    for i in range(6):
-        leaves = max(0.0, start + 0.1 * takes * i)
-        y, z = (rng.uniform(-0.035, 0.035, 2) * span).tolist()
-        path = [((-sign * 0.62 * span), 0.6), (sign * 0.05 * span, 1.0), (sign * 0.42 * span, 1.5)]
-        keys = [Key(0.0, (path[0][0], aim[1] + y, aim[2] + z), visible=False)]
-        for x, scale in path:
-            t = leaves + abs(x - path[0][0]) / speed
-            keys.append(Key(t, (x, aim[1] + y, aim[2] + z), scale=scale, visible=x != path[-1][0]))
-        keys = keys[1:] if leaves == 0.0 else keys
-        r = float(rng.uniform(0.05, 0.075)) * span
-        geom = Geom("sphere", (r, 0.0, 0.0), solid=False)
-        wisps.append(
-            Body(
-                f"wisp{i}",
-                "wisp",
-                "white",
-                (geom,),
-                air,
-                keys[0].pos,
-                motion="scripted",
-                keys=tuple(keys),
-                role="effect",
-            )
-        )
-    return tuple(wisps)
+    """What puts the flames out: wisps, a fan and its wisps, or a snuffer."""
+    level = max(w[2] for w in wicks)
+    nearest = min(wicks, key=lambda w: plan.sign * w[0])
+    begins = plan.first - plan.takes
+    if plan.way == "snuffer":
+        return (_snuffer(plan, wicks, high, span),)
+    if plan.way == "fan":
+        hub: Vec = (-plan.sign * 0.32 * span, 0.42 * span, level + 0.4 * high)
+        ahead = np.mean(wicks, axis=0) - hub
+        made = fan(draw, hub, (float(ahead[0]), float(ahead[1])), 0.19 * span, begins)
+        ends = [(2.0 * w[0] - hub[0], 2.0 * w[1] - hub[1], w[2] + 0.45 * high) for w in wicks]
+        leaves = np.arange(begins + 0.3 * plan.takes, min(draw.seconds, plan.first + 1.0), 0.09).tolist()
+        speed = 2 * float(np.hypot(ahead[0], ahead[1])) / plan.takes
+        lines = [(t, _near(draw, hub, 0.05 * span), ends[i % len(ends)]) for i, t in enumerate(leaves)]
+        return made, fire.breath(draw, "puff", lines, speed, 0.032 * span)
+    z = level + 1.35 * high if plan.way == "miss" else float(np.mean([w[2] for w in wicks])) + 0.45 * high
+    speed = (FAR * span + plan.sign * nearest[0]) / plan.takes
+    lines = []
+    for i in range(7):
+        y, up = draw.between(-0.035, 0.035) * span, draw.between(-0.035, 0.035) * span
+        lines.append((begins + 0.08 * plan.takes * i, (-plan.sign * FAR * span, y, z + up), (fades, y, z + up)))
+    return (fire.breath(draw, "puff", lines, speed, 0.06 * span),)
 
 
-def _snuffer(wick: Vec, high: float, span: float, *, out: float, takes: float, rests: float) -> Body:
-    """A metal cap on a rod that covers the flame at `out`, rests there, and rises again."""
+def _near(draw: Draw, point: Vec, by: float) -> Vec:
+    return (point[0], point[1] + draw.between(-by, by), point[2] + draw.between(-by, by))
+
+
+def _snuffer(plan: _Plan, wicks: Sequence[Vec], high: float, span: float) -> Body:
+    """A metal cap on a rod that covers one flame after the other, rests there each time, and rises again."""
     metal = Material((0.62, 0.62, 0.66), gloss=0.9)
     cap = Geom("cylinder", (0.34 * high, 0.5 * high, 0.0), solid=False)
     rod = Geom("capsule", (0.06 * high, 0.5 * span, 0.0), (0.0, 0.0, 0.5 * high + 0.5 * span), solid=False)
-    down: Vec = (0.0, 0.0, wick[2] + 0.5 * high)
-    above: Vec = (0.0, 0.0, down[2] + 0.9 * span)
-    keys = (
-        Key(0.0, above),
-        Key(max(0.01, out - takes), above),
-        Key(out, down),
-        Key(out + rests, down),
-        Key(out + rests + takes, above),
+    keys: list[Key] = []
+    for (x, y, z), out in sorted(zip(wicks, plan.outs, strict=True), key=lambda pair: pair[1] or 0.0):
+        if out is None:
+            continue
+        above: Vec = (x, y, z + 0.5 * high + 0.9 * span)
+        down: Vec = (x, y, z + 0.5 * high)
+        keys += [
+            Key(max(out - plan.takes, 0.0), above),
+            Key(out, down),
+            Key(out + plan.rests, down),
+            Key(out + plan.rests + plan.takes, above),
+        ]
+    return Body(
+        "snuffer", "snuffer", "grey", (cap, rod), metal, keys[0].pos, motion="scripted", keys=tuple(keys), role="prop"
     )
-    return Body("snuffer", "snuffer", "grey", (cap, rod), metal, above, motion="scripted", keys=keys, role="prop")
 
 
-def _smoke(rng: np.random.Generator, wick: Vec, span: float, start: float, seconds: float) -> tuple[Body, ...]:
-    """Grey wisps that rise from the wick after `start`, spread and fade."""
-    smoke = Material((0.7, 0.7, 0.72), alpha=0.3, gloss=0.0)
-    rises = 0.45 * span  # metres a second
-    wisps = []
-    for i, begin in enumerate(np.arange(start, min(seconds, start + 1.6), 0.2).tolist()):
-        x, y = (rng.uniform(-0.05, 0.05, 2) * span).tolist()
-        top: Vec = (x, y, wick[2] + 0.9 * rises)
-        keys = (
-            Key(0.0, wick, visible=False),
-            Key(begin, wick, scale=0.6),
-            Key(begin + 0.9, top, scale=2.0, visible=False),
-        )
-        geom = Geom("sphere", (0.032 * span, 0.0, 0.0), solid=False)
-        wisps.append(
-            Body(f"smoke{i}", "smoke", "grey", (geom,), smoke, wick, motion="scripted", keys=keys, role="effect")
-        )
-    return tuple(wisps)
+def _candle(
+    draw: Draw, name: str, colour: str, rgb: Vec, form: str, sizes: tuple[float, float, float, float]
+) -> Body:
+    """A round or square pillar of wax with a dark wick; sizes: where on x, half its width, its height, the span."""
+    x, wide, tall, span = sizes
+    wax = replace(looks.paint(draw, rgb, 2 * wide, plain=0.75), emission=0.1)
+    thick = min(0.011 * span, 0.2 * wide)
+    wick = Geom("capsule", (thick, 0.03 * span, 0.0), (0.0, 0.0, tall / 2), material=Material((0.05, 0.04, 0.04)))
+    pillar = (
+        Geom("cylinder", (wide, tall / 2, 0.0)) if form == "cylinder" else Geom("box", (0.9 * wide, 0.9 * wide, tall / 2))
+    )
+    turn = shapes.about((0.0, 0.0, 1.0), draw.between(-0.6, 0.6) if form == "box" else 0.0)
+    return Body(name, "candle", colour, (pillar, wick), wax, (x, 0.0, tall / 2), turn)
+
+
+def _event(name: str, out: float | None, plan: _Plan, seconds: float) -> Expected:
+    if out is None:
+        return Expected("stays_lit", name, 0.0, seconds)
+    return Expected("goes_out", name, max(0.0, out - min(plan.takes, 0.4)), min(seconds, out + TOLERANCE))
+
+
+def _told(colours: Sequence[str], dead: Sequence[bool], same: bool) -> dict[str, str]:
+    """The words of a prompt for candles of these colours, from left to right, of which some go out."""
+    count, gone = len(colours), sum(dead)
+    if count == 1:
+        group = words.article(f"{colours[0]} candle")
+    elif same:
+        group = f"{words.number(count)} {colours[0]} candles"
+    else:
+        group = f"{words.listed([words.article(c) for c in colours])} candle"
+    some = 0 < gone < count
+    acting = gone if some else count  # who the verb "go" is about
+    staying = count - gone if some else count
+    return {
+        "group": group,
+        "gone": _which(colours, dead, same),
+        "rest": _which(colours, [not d for d in dead], same),
+        "flame": "flame" if count == 1 else "flames",
+        "they": "it" if count == 1 else "they",
+        "them": "it" if count == 1 else "them",
+        "is_": "is" if count == 1 else "are",
+        "burn": "burns" if count == 1 else "burn",
+        "go": "goes" if acting == 1 else "go",
+        "stay": "stays" if staying == 1 else "stay",
+        "keep": "keeps" if staying == 1 else "keep",
+    }
+
+
+def _which(colours: Sequence[str], chosen: Sequence[bool], same: bool) -> str:
+    """ "the red and the blue one", "the middle one", "two"."""
+    picked = [i for i, yes in enumerate(chosen) if yes]
+    if not same:
+        return f"{words.listed([f'the {colours[i]}' for i in picked])} one" if picked else "none"
+    places = {2: ("left", "right"), 3: ("left", "middle", "right")}.get(len(colours))
+    if len(picked) == 1 and places:
+        return f"the {places[picked[0]]} one"
+    return words.number(len(picked))
+
+
+def _breakable(
+    plan: _Plan, candles: Sequence[Body], flames: Sequence[Body], seconds: float, *, same: bool
+) -> tuple[Breakable, ...]:
+    comes = plan.first - plan.takes
+    ways: list[Breakable] = []
+    for flame, out, gone in zip(flames, plan.outs, plan.dies, strict=True):
+        early = max(comes, 0.3 * plan.first)
+        ways.append(Breakable("flame_dies_early", flame.name, 0.4 * early, 0.9 * early))
+        if gone and out is not None:
+            back = min(out + plan.rests + (plan.takes if plan.way == "snuffer" else 0.1 * seconds), 0.9 * seconds)
+            ways.append(Breakable("flame_stays", flame.name, out - 0.02, out))
+            ways.append(Breakable("relight", flame.name, back, back + 0.5 * (seconds - back)))
+    window = (0.3 * seconds, 0.7 * seconds)
+    for candle in candles:
+        ways += [Breakable(kind, candle.name, *window) for kind in ("vanish", "colour_change", "size_change", "teleport")]
+    ways.append(Breakable("freeze", None, plan.first - 0.7 * plan.takes, plan.first - 0.3 * plan.takes))
+    if len(candles) > 1:
+        ways.append(Breakable("count_change", candles[-1].name, *window))
+        if not same:
+            ways.append(Breakable("identity_swap", candles[0].name, *window, other=candles[-1].name))
+    return tuple(ways)

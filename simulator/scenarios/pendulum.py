@@ -13,7 +13,6 @@ import math
 
 from scipy.special import ellipk
 
-from simulator.build import volume
 from simulator.scene import Body, Geom, Hinge, Material, Scene
 from simulator.script import Breakable, Expected, Script, Thing
 from simulator.workshop import looks, shapes, stands, views, words
@@ -68,9 +67,10 @@ def build(draw: Draw) -> Script:
     low = top - length - r
     span = max((top + 0.1 * length - low) / 0.86, (2 * length * math.sin(amplitude) + 2 * r) / 0.9)
     sign = 1.0 if side == "right" else -1.0
-    bob = _pendulum(noun, colour, looks.paint(draw, rgb, 2 * r), r, length, top, sign * amplitude)
+    paint = looks.paint(draw, rgb, 2 * r)
+    bob = _pendulum(noun, colour, paint, r=r, length=length, top=top, angle=sign * amplitude)
     stand = stands.gallows(
-        (0.0, 0.5 * r, top), 1.2 * r, 0.03 * length, looks.surface(draw, looks.background(draw, (rgb,))[1], span)
+        (0.0, 0.0, top), 1.7 * r, 0.03 * length, looks.surface(draw, looks.background(draw, (rgb,))[1], span)
     )
     view = views.view(draw, (0.0, 0.0, (low + top) / 2), span, yaw=(-20, 20), pitch=(2, 12), fov=(30, 48))
     room = looks.room(draw, (rgb,), span, views.reach_of(view.camera))
@@ -128,15 +128,18 @@ def build(draw: Draw) -> Script:
     )
 
 
-def _pendulum(noun: str, colour: str, material: Material, r: float, length: float, top: float, angle: float) -> Body:
-    """Bob and rod on an axle at height `top`, let go at `angle` radians to the right; its origin is the bob's middle."""
+def _pendulum(
+    noun: str, colour: str, material: Material, *, r: float, length: float, top: float, angle: float
+) -> Body:
+    """Bob and rod on an axle at height `top`, let go at `angle` radians to the right; the bob's middle is its origin."""
     half = 0.85 * r
-    bob, gyration2 = {  # the square of the bob's radius of gyration about an axis along y
-        "ball": (Geom("sphere", (r, 0.0, 0.0)), 0.4 * r**2),
-        "cube": (Geom("box", (half, half, half)), 2 * half**2 / 3),
-        "disc": (Geom("cylinder", (r, 0.4 * r, 0.0), quat=shapes.about((1.0, 0.0, 0.0), math.pi / 2)), r**2 / 2),
+    flat = shapes.about((1.0, 0.0, 0.0), math.pi / 2)
+    bob, excess = {  # the shape, and its volume times the square of its radius of gyration about an axis along y
+        "ball": (Geom("sphere", (r, 0.0, 0.0)), 4 / 3 * math.pi * r**3 * 0.4 * r**2),
+        "cube": (Geom("box", (half, half, half)), 8 * half**3 * 2 / 3 * half**2),
+        "disc": (Geom("cylinder", (r, 0.35 * r, 0.0), quat=flat), 0.7 * math.pi * r**3 * 0.5 * r**2),
     }[noun]
-    thick = _rod(volume(bob) * gyration2, length)
+    thick = _rod(excess, length)
     rod = shapes.rod((0.0, 0.0, 0.0), (0.0, 0.0, length), thick, material=Material((0.25, 0.25, 0.27)))
     return Body(
         "bob",

@@ -84,12 +84,10 @@ def breath(draw: Draw, name: str, lines: Sequence[Line], speed: float, r: float)
         takes = math.dist(start, end) / speed
         stops = ((0.0, 0.6), (0.5, 1.0), (0.85, 1.4), (1.0, 0.3))
         keys = tuple(
-            Key(max(leaves + share * takes, 0.0), tuple((a + share * (b - a)).tolist()), scale=scale, visible=share < 1.0)
+            Key(leaves + share * takes, tuple((a + share * (b - a)).tolist()), scale=scale, visible=share < 1.0)
             for share, scale in stops
-            if leaves + share * takes > -0.5 * takes
         )
-        hidden = (Key(0.0, start, visible=False),) if leaves > 0.0 else ()
-        geom = Geom("sphere", (r * draw.between(0.8, 1.2), 0.0, 0.0), solid=False, keys=(*hidden, *keys))
-        wisps.append(geom)
+        size: Vec = (r * draw.between(0.8, 1.2), 0.0, 0.0)
+        wisps.append(Geom("sphere", size, solid=False, keys=(Key(0.0, start, visible=False), *keys)))
     air = Material((0.93, 0.95, 1.0), alpha=0.45, gloss=0.0, emission=0.3)
     return Body(name, "puff", "white", tuple(wisps), air, (0.0, 0.0, 0.0), role="effect")

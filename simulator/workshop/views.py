@@ -83,7 +83,11 @@ def move(draw: Draw, kind: str, camera: Camera) -> View:
         angle = np.radians(draw.uniform(ORBIT)) * share * sign
         x, y = (eye0 - target)[:2]
         eyes = target + np.stack(
-            [np.cos(angle) * x - np.sin(angle) * y, np.sin(angle) * x + np.cos(angle) * y, 0 * angle + eye0[2] - target[2]],
+            [
+                np.cos(angle) * x - np.sin(angle) * y,
+                np.sin(angle) * x + np.cos(angle) * y,
+                0 * angle + eye0[2] - target[2],
+            ],
             -1,
         )
         sentence = f"The camera circles to the {side}."

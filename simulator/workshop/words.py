@@ -30,6 +30,14 @@ MUTED: dict[str, Vec] = {  # of floors, walls and screens
     "slate": (0.33, 0.40, 0.47),
     "olive": (0.40, 0.42, 0.29),
     "mauve": (0.52, 0.42, 0.48),
+    "sand": (0.80, 0.74, 0.60),
+    "cream": (0.88, 0.85, 0.76),
+    "terracotta": (0.58, 0.36, 0.28),
+    "moss green": (0.30, 0.38, 0.22),
+    "teal": (0.20, 0.37, 0.39),
+    "navy": (0.17, 0.19, 0.27),
+    "plum": (0.34, 0.22, 0.31),
+    "charcoal": (0.15, 0.15, 0.16),
 }
 TEXTURES: dict[Texture, str] = {
     "flat": "plain",
@@ -39,7 +47,17 @@ TEXTURES: dict[Texture, str] = {
     "stripes": "striped",
     "stone": "stone",
     "tiles": "tiled",
+    "spots": "spotted",
+    "bricks": "brick",
+    "gradient": "shaded",
+    "grass": "grassy",
+    "marble": "marble",
+    "dots": "dotted",
+    "mosaic": "mosaic",
+    "plaid": "plaid",
+    "zigzag": "zigzag",
 }
+OOD_TEXTURES: tuple[Texture, ...] = ("mosaic", "plaid", "zigzag")
 NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
