@@ -1,55 +1,140 @@
-"""Frames a CPU second of the stage beside a bare MuJoCo loop over the same world, in one run.
+"""Frames a second of the stage over all families, beside PyBullet's TinyRenderer and a bare MuJoCo loop.
 
-The stage gives picture, masks, depth, poses and states; the bare loop steps the same physics and draws the picture
-alone with mujoco.Renderer and MuJoCo's defaults (shadow map 4096). Run: python -m benchmarks.simulator [sizes ...]
+    python -m benchmarks.simulator [sizes ...] [--families NAME ...] [--frames 48]
+
+The stage gives picture (shadows, four samples a pixel), parts, depth, poses, states and point tracks, building the
+scene included. The two others draw one simple scene (a checkered floor, a ball, four blocks, one shadow) that is built
+beforehand: picture with shadows, masks and depth, nothing else. MuJoCo draws it with mujoco.Renderer and its
+defaults, but for a shadow map of 1024 (4096, the default, is slower at every size). PyBullet comes by
+`pip install pybullet`; without it its column stays empty. Wall time of one process on all its cores.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
+from collections.abc import Callable
 
-from simulator.build import STEP, build
 from simulator.gl import mujoco
 from simulator.scenarios import FAMILIES, make_script
-from simulator.script import Script
 from simulator.stage import play
 
 FPS = 24.0
-FRAMES = 24
+SIMPLE = """
+<mujoco>
+  <visual><quality shadowsize="1024" offsamples="4"/><global offwidth="1024" offheight="1024"/></visual>
+  <asset>
+    <texture name="t" type="2d" builtin="checker" rgb1=".6 .6 .6" rgb2=".4 .4 .4" width="256" height="256"/>
+    <material name="m" texture="t" texrepeat="8 8" texuniform="true"/>
+  </asset>
+  <worldbody>
+    <light pos="1 -2 4" dir="-.2 .4 -.9" directional="true" castshadow="true"/>
+    <camera name="c" pos="0 -4 1.5" xyaxes="1 0 0 0 .3 .95"/>
+    <geom type="plane" size="0 0 1" material="m"/>
+    <body pos="0 0 1.5"><freejoint/><geom type="sphere" size=".3" rgba=".8 .1 .1 1"/></body>
+    <body pos="-1 .3 .2"><freejoint/><geom type="box" size=".2 .2 .2" rgba=".1 .2 .8 1"/></body>
+    <body pos="-.5 1 .2"><freejoint/><geom type="box" size=".2 .2 .2" rgba=".1 .7 .2 1"/></body>
+    <body pos=".6 .8 .2"><freejoint/><geom type="box" size=".2 .2 .2" rgba=".9 .8 .1 1"/></body>
+    <body pos="1 .1 .2"><freejoint/><geom type="box" size=".2 .2 .2" rgba=".5 .1 .7 1"/></body>
+  </worldbody>
+</mujoco>
+"""
 
 
-def stage(script: Script, size: int) -> None:
-    """One second of the script on the stage."""
-    play(script, size, size, FPS, frames=FRAMES)
-
-
-def bare(script: Script, size: int) -> None:
-    """The same physics and as many pictures, by hand."""
-    model = build(script.scene, {}, size, size)
-    model.vis.quality.shadowsize = 4096
+def bare(size: int, frames: int) -> float:
+    """Frames a second of mujoco.Renderer on the simple scene."""
+    model = mujoco.MjModel.from_xml_string(SIMPLE)
     data = mujoco.MjData(model)
     with mujoco.Renderer(model, size, size) as renderer:
-        for _ in range(FRAMES):
-            mujoco.mj_step(model, data, nstep=round(1 / FPS / STEP))
-            renderer.update_scene(data, camera=0)
+
+        def frame() -> None:
+            mujoco.mj_step(model, data, nstep=20)
+            renderer.update_scene(data, camera="c")
             renderer.render()
+            renderer.enable_segmentation_rendering()
+            renderer.render()
+            renderer.disable_segmentation_rendering()
+            renderer.enable_depth_rendering()
+            renderer.render()
+            renderer.disable_depth_rendering()
+
+        return _rate(frame, frames)
+
+
+def tiny(size: int, frames: int) -> float | None:
+    """Frames a second of PyBullet's TinyRenderer on the same scene; None where PyBullet is not installed."""
+    try:
+        import pybullet as bullet
+    except ImportError:
+        return None
+    client = bullet.connect(bullet.DIRECT)
+    bullet.setGravity(0, 0, -9.81)
+    plane = bullet.createCollisionShape(bullet.GEOM_PLANE)
+    ground = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=[20, 20, 0.01])
+    bullet.createMultiBody(0, plane, ground)
+    for place, r in (
+        ((0, 0, 1.5), 0.3),
+        ((-1, 0.3, 0.2), 0.2),
+        ((-0.5, 1, 0.2), 0.2),
+        ((0.6, 0.8, 0.2), 0.2),
+        ((1, 0.1, 0.2), 0.2),
+    ):
+        kind = bullet.GEOM_SPHERE if r == 0.3 else bullet.GEOM_BOX
+        size_of = {"radius": r} if r == 0.3 else {"halfExtents": [r, r, r]}
+        shape, look = bullet.createCollisionShape(kind, **size_of), bullet.createVisualShape(kind, **size_of)
+        bullet.createMultiBody(1.0, shape, look, place)
+    view = bullet.computeViewMatrix([0, -4, 1.5], [0, 0, 0.3], [0, 0, 1])
+    lens = bullet.computeProjectionMatrixFOV(45, 1, 0.05, 80)
+
+    def frame() -> None:
+        for _ in range(10):
+            bullet.stepSimulation()
+        bullet.getCameraImage(size, size, view, lens, shadow=1, renderer=bullet.ER_TINY_RENDERER)
+
+    try:
+        return _rate(frame, frames)
+    finally:
+        bullet.disconnect(client)
+
+
+def _rate(frame: Callable[[], None], frames: int) -> float:
+    frame()
+    start = time.perf_counter()
+    for _ in range(frames):
+        frame()
+    return frames / (time.perf_counter() - start)
+
+
+def stage(family: str, seed: int, size: int, frames: int) -> float:
+    """Seconds that the stage takes for a clip of the family."""
+    script = make_script(family, seed, seconds=frames / FPS)
+    start = time.perf_counter()
+    play(script, size, size, FPS, frames=frames)
+    return time.perf_counter() - start
 
 
 def main() -> None:
-    """Print a table: a family a row, a size a pair of columns."""
-    sizes = [int(a) for a in sys.argv[1:]] or [64, 128, 256]
-    scripts = [make_script(name, 0) for name in FAMILIES.names()]
-    stage(scripts[0], sizes[0])  # the first picture pays for the GL context
-    print(f"{'frames/CPU second':18}" + "".join(f"{f'stage {s}':>12}{f'bare {s}':>12}" for s in sizes))
-    for script in scripts:
+    """Print a table: a family a row, a size a column; then the means, and the two others."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", nargs="*", type=int, default=[128, 256, 512])
+    parser.add_argument("--families", nargs="*", default=FAMILIES.names())
+    parser.add_argument("--frames", type=int, default=48)
+    ask = parser.parse_args()
+    stage("drop_bounce", 0, 64, 2)  # the first picture pays for the GL context
+    print(f"{'frames/s':20}" + "".join(f"{size:>8}" for size in ask.sizes))
+    spent = dict.fromkeys(ask.sizes, 0.0)
+    for number, family in enumerate(ask.families):
         row = []
-        for size in sizes:
-            for run in (stage, bare):
-                start = time.process_time()
-                run(script, size)
-                row.append(FRAMES / (time.process_time() - start))
-        print(f"{script.family:18}" + "".join(f"{value:12.1f}" for value in row), flush=True)
+        for size in ask.sizes:
+            seconds = stage(family, number, size, ask.frames)
+            spent[size] += seconds
+            row.append(ask.frames / seconds)
+        print(f"{family:20}" + "".join(f"{rate:8.0f}" for rate in row), flush=True)
+    total = len(ask.families) * ask.frames
+    print(f"{'stage, all families':20}" + "".join(f"{total / spent[size]:8.0f}" for size in ask.sizes))
+    print(f"{'bare MuJoCo, simple':20}" + "".join(f"{bare(size, ask.frames):8.0f}" for size in ask.sizes))
+    rates = [tiny(size, ask.frames) for size in ask.sizes]
+    print(f"{'TinyRenderer, simple':20}" + "".join("        " if rate is None else f"{rate:8.0f}" for rate in rates))
 
 
 if __name__ == "__main__":

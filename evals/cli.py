@@ -34,6 +34,7 @@ VERBS.add("demo", "evals.demo:command", "the whole job at small size, on what sh
 VERBS.add("ls", "evals.listing:ls", "families, violations, probes, models, suites: what there is")
 VERBS.add("show", "evals.listing:show", "one of them in full")
 VERBS.add("simulate", "evals.simulate:command", "play scripts: videos and truth, valid or violated")
+VERBS.add("gallery", "reports.gallery:command", "every family and every violation as pictures on a page")
 VERBS.add("train", "evals.train:command", "train the world model; the same command resumes")
 VERBS.add("generate", "evals.generate:command", "one prompt to one video")
 VERBS.add("shots", "evals.shots:command", "write a suite's shots to a folder, for generation elsewhere")

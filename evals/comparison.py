@@ -116,12 +116,13 @@ def compare(a: Results, b: Results) -> Comparison:
     _refuse_unlike(a, b)
     measures = [CLEAN, *dict.fromkeys(probes(a) + probes(b))]
     pairs = _pairs(a, b, measures)
+    paired = {m: cells(pairs, m, f"{m}_a", f"{m}_b") for m in measures}
     families = sorted(pairs["family"].unique())
     groups = [[None], families] if len(families) > 1 else [[None]]
     rows: list[Row] = []
     for group in groups:
         alpha = ALPHA / len(groups) / (len(measures) * len(group))
-        found = [_row(pairs, measure, family, alpha) for family in group for measure in measures]
+        found = [_row(paired[measure], measure, family, alpha) for family in group for measure in measures]
         adjusted = np.minimum(1.0, len(groups) * benjamini_hochberg(np.array([row.p for row in found])))
         rows += [_judged(row, float(q)) for row, q in zip(found, adjusted, strict=True)]
     label_a, label_b = labels([a, b])
@@ -148,10 +149,9 @@ def _pairs(a: Results, b: Results, measures: list[str]) -> pd.DataFrame:
     return pairs
 
 
-def _row(pairs: pd.DataFrame, measure: str, family: str | None, alpha: float) -> Row:
-    """One row, not yet judged; alpha: the level at which it would count if no other row did."""
-    part = pairs if family is None else pairs[pairs["family"] == family]
-    both = cells(part, measure, f"{measure}_a", f"{measure}_b")
+def _row(paired: pd.DataFrame, measure: str, family: str | None, alpha: float) -> Row:
+    """One row, not yet judged, from a measure's cells; alpha: the level at which it would count if no other row did."""
+    both = paired if family is None else paired[paired["family"] == family]
     d, names = both[measure].to_numpy(float), both["family"].to_numpy(str)
     rng = np.random.default_rng(0)
     low, high = mean_interval(d, names, rng, (-1.0, 1.0))

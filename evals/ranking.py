@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import pandas as pd
 
 from evals.comparison import CLEAN, unlike
 from evals.outcomes import cells, labels, outcomes, probes
-from evals.statistics import ALPHA, Interval, benjamini_hochberg, mean_interval, sign_flip_test, wilson
+from evals.statistics import ALPHA, Floats, Interval, benjamini_hochberg, mean_interval, sign_flip_tests, wilson
 from simulator.adapters import MODELS
 from simulator.errors import UsageError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from evals.store import Results
 
 MIN_COVERAGE = 0.8  # the share of shots that must be decided for a rank
+HELD = 2**24  # differences of cells that are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -96,23 +97,34 @@ def is_control(run: Results) -> bool:
 def _beaten(tables: Sequence[pd.DataFrame]) -> tuple[list[int], list[int]]:
     """By how many others each run is beaten beyond doubt, and how many others it beats."""
     pairs = list(combinations(range(len(tables)), 2))
-    tests = [_difference(tables[i], tables[j]) for i, j in pairs]
-    adjusted = benjamini_hochberg(np.array([p for _, p in tests]))
     beaten, beats = [0] * len(tables), [0] * len(tables)
-    for (i, j), (difference, _), p in zip(pairs, tests, adjusted, strict=True):
-        if p <= ALPHA:
+    if not pairs:
+        return beaten, beats
+    means, p = np.zeros(len(pairs)), np.full(len(pairs), np.nan)
+    at_once = HELD // (1 + len(tables[0])) + 1
+    for begun in range(0, len(pairs), at_once):
+        found = list(_differences(tables, pairs[begun : begun + at_once]))
+        for k, (d, tested) in enumerate(zip(found, sign_flip_tests(found, seed=0), strict=True), begun):
+            if len(d):
+                means[k], p[k] = d.mean(), tested
+    for (i, j), difference, adjusted in zip(pairs, means, benjamini_hochberg(p), strict=True):
+        if adjusted <= ALPHA:
             winner, loser = (i, j) if difference > 0 else (j, i)
             beaten[loser] += 1
             beats[winner] += 1
     return beaten, beats
 
 
-def _difference(a: pd.DataFrame, b: pd.DataFrame) -> tuple[float, float]:
-    """Mean difference of the clean rate (a - b) over cells decided in both, and its p."""
-    both = a[["shot_id", "family", "seed", CLEAN]].merge(b[["shot_id", CLEAN]], on="shot_id", suffixes=("", "_b"))
-    both["change"] = both[CLEAN] - both[f"{CLEAN}_b"]
-    d = cells(both, "change")["change"].to_numpy(float)
-    return (float(d.mean()), sign_flip_test(d, np.random.default_rng(0))) if len(d) else (0.0, np.nan)
+def _differences(tables: Sequence[pd.DataFrame], pairs: Sequence[tuple[int, int]]) -> Iterator[Floats]:
+    """For each pair of runs the differences of the clean rate, one a cell that has a shot decided in both."""
+    first = tables[0].set_index("shot_id")
+    clean = np.stack([t.set_index("shot_id")[CLEAN].reindex(first.index).to_numpy(float) for t in tables])
+    cell = first.groupby(["family", "seed"], sort=True).ngroup().to_numpy()
+    for i, j in pairs:
+        change = clean[i] - clean[j]
+        known = ~np.isnan(change)
+        sums, shots = np.bincount(cell[known], change[known]), np.bincount(cell[known])
+        yield sums[shots > 0] / shots[shots > 0]
 
 
 def _means(table: pd.DataFrame, measures: Sequence[str]) -> dict[str, Mean]:
@@ -120,16 +132,22 @@ def _means(table: pd.DataFrame, measures: Sequence[str]) -> dict[str, Mean]:
 
 
 def _families(table: pd.DataFrame) -> dict[str, Mean]:
-    return {str(family): _mean(part, CLEAN) for family, part in table.groupby("family", sort=True)}
+    found, coverage = cells(table, CLEAN), table[CLEAN].notna().groupby(table["family"]).mean()
+    return {
+        str(family): _of_cells(found[found["family"] == family], CLEAN, float(share))
+        for family, share in coverage.items()
+    }
 
 
 def _mean(table: pd.DataFrame, measure: str) -> Mean:
+    return _of_cells(cells(table, measure), measure, float(table[measure].notna().mean()))
+
+
+def _of_cells(found: pd.DataFrame, measure: str, coverage: float) -> Mean:
     """The mean of one measure over its cells; Wilson's interval for the clean rate, a bootstrap for scores."""
-    found = cells(table, measure)
     values = found[measure].to_numpy(float)
     if measure == CLEAN:
         interval = wilson(float(values.sum()), len(values))
     else:
         interval = mean_interval(values, found["family"].to_numpy(str), np.random.default_rng(0), (0.0, 1.0))
-    value = float(values.mean()) if len(values) else np.nan
-    return Mean(value, interval, len(values), float(table[measure].notna().mean()))
+    return Mean(float(values.mean()) if len(values) else np.nan, interval, len(values), coverage)

@@ -80,8 +80,11 @@ def _items(suite: Suite, kinds: tuple[str, ...]) -> Iterator[Item]:
 
 def _allowed(suite: Suite, cell: Cell) -> set[str]:
     """The kinds that a scene's script allows; none where there is no script, which the valid take will tell of."""
+    from simulator.violations import prompt_breaks
+
     try:
-        return {way.kind for way in suite.script(cell).breakable}
+        script = suite.script(cell)
+        return {way.kind for way in (*script.breakable, *prompt_breaks(script))}
     except Exception:
         return set()
 
@@ -97,29 +100,27 @@ def _version(family: str) -> int | None:
 
 
 def estimate(asked: Plan) -> Row:
-    """Videos and frames, exactly; bytes and minutes, from a few takes that are played and thrown away."""
+    """Videos and frames, exactly; bytes and minutes, from a few takes that are played and thrown away.
+
+    Bytes and minutes are None where none of these could be played.
+    """
     suite, n = asked.setup.suite, len(asked.items)
-    at = sorted({round(i * (n - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
-    whole = suite.frames / min(suite.frames, SAMPLE_FRAMES)
+    chosen = [asked.items[i] for i in sorted({round(i * (n - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})]
+    processes, whole = min(asked.workers, n), suite.frames / min(suite.frames, SAMPLE_FRAMES)
     with tempfile.TemporaryDirectory() as scratch:
         setup = replace(asked.setup, folder=Path(scratch), frames=SAMPLE_FRAMES)
         begun, ends = time.monotonic(), []
-        for _, said in pool("evals.playing:Player", setup, [asked.items[i] for i in at], 1):
-            if isinstance(said, Done):
+        for _, said in pool("evals.playing:Player", setup, chosen, 1):
+            if isinstance(said, Done) and said.error is None:
                 ends.append(time.monotonic() - begun)
-        files = [f for f in Path(scratch).rglob("*.*") if f.is_file()]
-        size = sum(f.stat().st_size for f in files) / max(1, len({f.stem for f in files}))
-    each = (ends[-1] - ends[0]) / (len(ends) - 1) if len(ends) > 1 else 0.0
-    seconds = (ends[0] + each * (n - 1) / min(asked.workers, n)) * whole
-    return {
-        "folder": str(asked.folder),
-        "videos": n,
-        "frames": n * suite.frames,
-        "processes": min(asked.workers, n),
-        "samples": len(at),
-        "bytes": round(size * whole * n),
-        "minutes": round(seconds / 60, 1),
-    }
+        size = sum(f.stat().st_size for f in Path(scratch).rglob("*.*") if f.is_file())
+    told: Row = {"folder": str(asked.folder), "videos": n, "frames": n * suite.frames, "processes": processes}
+    told |= {"samples": len(ends), "bytes": None, "minutes": None}
+    if ends:
+        each = (ends[-1] - ends[0]) / max(1, len(ends) - 1)  # the first has the start of its process in it
+        told["bytes"] = round(size / len(ends) * whole * n)
+        told["minutes"] = round((ends[0] + each * (n - 1) / processes) * whole / 60, 1)
+    return told
 
 
 def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
@@ -131,22 +132,34 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
     """
     out, asked = console(json_out), plan(cfg)
     if dry_run:
-        told = estimate(asked)
-        out.print(
-            f"{told['videos']} videos, {told['frames']} frames, would go into {told['folder']}; about "
-            f"{told['bytes'] / 1e6:.1f} MB and {told['minutes']} minutes on {told['processes']} processes "
-            f"(an estimate, from {told['samples']} of them)",
-            markup=False,
-        )
-    else:
-        told = summary(asked, fill(asked, out))
-        for line in told["errors"][:SHOWN]:
-            out.print(f"failed: {line}", markup=False)
-        failed = f", {told['failed']} of {len(asked.items)} failed" if told["failed"] else ""
-        out.print(f"{told['videos']} videos in {told['folder']}{failed}", markup=False)
+        return rehearse(asked, json_out=json_out)
+    told = summary(asked, fill(asked, out))
+    for line in told["errors"][:SHOWN]:
+        out.print(f"failed: {line}", markup=False)
+    failed = f", {told['failed']} of {len(asked.items)} failed" if told["failed"] else ""
+    out.print(f"{told['videos']} videos in {told['folder']}{failed}", markup=False)
     if json_out:
         emit(told)
-    return 3 if told.get("failed") else 0
+    return 3 if told["failed"] else 0
+
+
+def rehearse(asked: Plan, *, json_out: bool) -> int:
+    """Say what a plan would take; returns the exit code."""
+    told = estimate(asked)
+    much = "size and time unknown, as no sample could be played"
+    if told["samples"]:
+        much = (
+            f"about {told['bytes'] / 1e6:.1f} MB and {told['minutes']} minutes "
+            f"(an estimate, from {told['samples']} of them)"
+        )
+    console(json_out).print(
+        f"{told['videos']} videos, {told['frames']} frames, on {told['processes']} processes, would go into "
+        f"{told['folder']}: {much}",
+        markup=False,
+    )
+    if json_out:
+        emit(told)
+    return 0
 
 
 def summary(asked: Plan, rows: list[Row]) -> Row:

@@ -6,6 +6,7 @@ Whatever is random takes a seeded numpy Generator.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ MANY_FAMILIES = 10  # from here on families are resampled, too
 EXACT_CELLS = 14  # up to 2**14 sign patterns are enumerated
 DRAWS = 4000  # of a bootstrap
 FLIPS = 20000  # of a permutation test
+HELD = 65536  # numbers of a resampling that are in memory at a time, so that any n fits
 
 Floats = NDArray[np.float64]
 NO_BOUNDS = (-np.inf, np.inf)
@@ -89,10 +91,18 @@ def _stratified_draws(values: Floats, group: NDArray[np.intp], rng: np.random.Ge
         v = values[group == g]
         if len(v) == 1:  # the one family of one cell has no spread of its own
             continue
-        drawn = v[rng.integers(len(v), size=(DRAWS, len(v)))].mean(1) - v.mean()
+        picks = (rng.integers(len(v), size=(rows, len(v))) for rows in _blocks(DRAWS, len(v)))
+        drawn = np.concatenate([v[pick].mean(1) for pick in picks]) - v.mean()
         means += np.sqrt(len(v) / (len(v) - 1)) * drawn * len(v) / len(values)
         freedom += len(v) - 1
     return means, freedom
+
+
+def _blocks(draws: int, n: int) -> Iterator[int]:
+    """How many draws of n numbers to make at a time. Multiples of four, where numpy's stream of bytes can be cut."""
+    rows = max(4, HELD // n // 4 * 4)
+    for begun in range(0, draws, rows):
+        yield min(rows, draws - begun)
 
 
 def sign_flip_test(differences: Floats, rng: np.random.Generator) -> float:
@@ -101,14 +111,33 @@ def sign_flip_test(differences: Floats, rng: np.random.Generator) -> float:
     Exact up to 14 cells that differ; above, (1 + hits) / (1 + draws) of random flips (Phipson and Smyth 2010).
     """
     d = differences[differences != 0]
-    if len(d) == 0:
-        return 1.0
-    seen = abs(d.sum()) * (1 - 1e-9)
-    if len(d) <= EXACT_CELLS:
-        bits = (np.arange(2 ** len(d))[:, None] >> np.arange(len(d))) & 1
-        return float(np.mean(np.abs((1 - 2 * bits) @ d) >= seen))
-    signs = 2.0 * rng.integers(2, size=(FLIPS, len(d)), dtype=np.int8) - 1
-    return float((1 + np.sum(np.abs(signs @ d) >= seen)) / (1 + FLIPS))
+    return float(_flipped(d[:, None], rng)[0]) if len(d) else 1.0
+
+
+def sign_flip_tests(differences: Sequence[Floats], seed: int) -> Floats:
+    """`sign_flip_test(d, default_rng(seed))` of each; those with equally many cells that differ share their flips."""
+    p, alike = np.ones(len(differences)), dict[int, list[int]]()
+    for i, d in enumerate(differences):
+        alike.setdefault(np.count_nonzero(d), []).append(i)
+    for n, tests in alike.items():
+        if n:
+            d = np.stack([differences[i][differences[i] != 0] for i in tests], axis=1)
+            p[tests] = _flipped(d, np.random.default_rng(seed))
+    return p
+
+
+def _flipped(d: Floats, rng: np.random.Generator) -> Floats:
+    """p of each column of d (n, tests), no value of which is 0."""
+    n = len(d)
+    seen = np.abs(d.sum(0)) * (1 - 1e-9) - 1e-12 * np.abs(d).sum(0)  # a tie is a hit, whatever the order of summing
+    if n <= EXACT_CELLS:
+        bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+        return np.asarray(np.mean(np.abs((1 - 2 * bits) @ d) >= seen, axis=0))
+    hits = np.zeros(d.shape[1])
+    for rows in _blocks(FLIPS, n):
+        signs = 2.0 * rng.integers(2, size=(rows, n), dtype=np.int8) - 1
+        hits += np.count_nonzero(np.abs(signs @ d) >= seen, axis=0)
+    return (1 + hits) / (1 + FLIPS)
 
 
 def benjamini_hochberg(p: Floats) -> Floats:

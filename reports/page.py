@@ -1,4 +1,4 @@
-"""Pages: templates filled with everything escaped, figures as words, one style sheet and two scripts beside them."""
+"""Pages: templates filled with everything escaped, figures as words, a style sheet and scripts beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from evals.console import plain
 from evals.store import Results
 
 HERE = Path(__file__).parent
-ASSETS = ("page.css", "player.js", "explorer.js", "leaderboard.js")
+ASSETS = ("page.css", "player.js", "explorer.js", "leaderboard.js", "gallery.js")
 NONE = "–"  # what stands where there is no number
 
 

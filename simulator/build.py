@@ -118,6 +118,10 @@ class _Builder:
         visual.map.haze = 0.35
         visual.global_.offwidth, visual.global_.offheight = self.width, self.height
         visual.quality.offsamples = 0
+        # A net of 28 x 16 for each curved shape; of many, which are small, a coarser one.
+        curved = sum(geom.shape not in ("box", *SOFT) for body in self.scene.bodies for geom in body.geoms)
+        slices = round(max(12, min(28, 28 * math.sqrt(8 / max(curved, 1)))))
+        visual.quality.numslices, visual.quality.numstacks = slices, round(4 * slices / 7)
         visual.quality.shadowsize = next(
             s for s in (512, 1024, 2048) if s == 2048 or 2 * max(self.height, self.width) <= s
         )
@@ -184,10 +188,9 @@ class _Builder:
             return self.materials[key]
         name = self.materials[key] = f"material{len(self.materials)}"
         rgb = material.rgb if image is None else (1.0, 1.0, 1.0)
-        rgb = tuple(c * (1.0 - material.mirror) for c in rgb)  # the engine adds the mirror image
         made = self.spec.add_material(
             name=name,
-            rgba=[*rgb, material.alpha],
+            rgba=[*(c * (1.0 - material.mirror) for c in rgb), material.alpha],  # the engine adds the mirror image
             specular=material.gloss,
             shininess=material.gloss,
             emission=material.emission,

@@ -11,6 +11,8 @@ from simulator.stage import play
 from simulator.truth import Take
 from simulator.violations import VIOLATIONS, Violation
 
+NOTICED = 24  # grey values, of 255, that a pixel has to change by to be noticed
+
 
 def check_twin(script: Script, violation: Violation, valid: Take) -> Take:
     """Play `script` with `violation` as `valid` was played without it, and return the violated take.
@@ -37,6 +39,14 @@ def check_twin(script: Script, violation: Violation, valid: Take) -> Take:
     said = broken.truth.broken
     assert said is not None, f"{violation}: the truth does not tell"
     assert (said.kind, said.law) == (violation.kind, VIOLATIONS.entry(violation.kind).tags[0])
+    assert said.body in ({violation.body} if violation.body else {None, *valid.truth.names})
+    assert said.severity == violation.severity
     assert violation.onset <= said.start < said.end <= len(valid.clip) / fps
     assert valid.truth.broken is None
     return broken
+
+
+def visibility(valid: Take, broken: Take) -> float:
+    """The largest share of a frame's pixels that changed so much that a person would notice, [0, 1]."""
+    gap = np.abs(broken.clip.frames.astype(int) - valid.clip.frames).max(-1)
+    return float((gap > NOTICED).mean((1, 2)).max())

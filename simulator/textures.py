@@ -97,8 +97,11 @@ def _zigzag(x: Array, y: Array, z: Array, seed: int) -> Array:
 
 
 def _plaid(x: Array, y: Array, z: Array, seed: int) -> Array:
-    bands = [np.maximum(_odd(np.floor(2 * c)), 0.6 * (np.abs(_saw(2 * c) - 0.5) < 0.06)) for c in (x, y, z)]
-    return np.asarray((bands[0] + bands[1] + bands[2]) * np.float32(1 / 3))
+    share = np.zeros_like(x)
+    for c in (x, y, z):
+        thread = np.abs(_saw(2 * c) - np.float32(0.5)) < 0.06
+        share += np.maximum(_odd(np.floor(2 * c)), np.where(thread, np.float32(0.6), np.float32(0.0)))
+    return np.minimum(share / 3, 1.0)
 
 
 def _gradient(x: Array, y: Array, z: Array, seed: int) -> Array:
@@ -132,8 +135,8 @@ def _dots(x: Array, y: Array, z: Array, seed: int) -> Array:
 def _tiles(x: Array, y: Array, z: Array, seed: int) -> Array:
     u = [2 * x, 2 * y, 2 * z + np.float32(0.5)]
     to_edge = np.maximum.reduce([np.abs(_inside(c)) for c in u])
-    tile = (np.mod(np.floor(c), 2 * PERIOD) for c in u)
-    return np.maximum(_step(to_edge, 0.465, 0.02), np.float32(0.25) * scramble(*tile, seed))
+    a, b, c = (np.mod(np.floor(at), 2 * PERIOD) for at in u)
+    return np.maximum(_step(to_edge, 0.465, 0.02), np.float32(0.25) * scramble(a, b, c, seed))
 
 
 def _bricks(x: Array, y: Array, z: Array, seed: int) -> Array:
@@ -250,7 +253,7 @@ def sky_image(room: Room, pixels: int) -> Array:
 
     From room.sky overhead to room.horizon, with clouds over a share of it and hills along the horizon.
     """
-    x, z, y = _cube(pixels, round=True) * np.float32([1, 1, -1]).reshape(3, 1, 1, 1)
+    x, z, y = _cube(pixels, round=True) * np.array([1, 1, -1], np.float32).reshape(3, 1, 1, 1)
     seed = zlib.crc32(repr((room.sky, room.horizon, room.clouds, room.hills)).encode())
     low, top = np.asarray(horizon(room), np.float32), np.asarray(room.sky, np.float32)
     rise = np.sqrt(np.clip(z, 0.0, 1.0))[..., None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.model.checkpoint import digest, find
@@ -26,9 +28,9 @@ class World:
         self._steps, self._guidance = steps, guidance
         self._digest = digest(path)
 
-    def generate(self, shot: Shot) -> Clip:
+    def generate(self, shot: Shot, **more: Any) -> Clip:
         """See WorldModel.generate."""
-        return self._model.generate(shot, steps=self._steps, guidance=self._guidance)
+        return self._model.generate(shot, steps=self._steps, guidance=self._guidance, **more)
 
     def identity(self) -> dict[str, str]:
         """Name, digest of the weights, settings of the sampler and precision."""

@@ -19,6 +19,7 @@ from simulator.model.config import ModelConfig, build_config
 from simulator.model.transformer import Transformer
 
 SHIPPED = Path(__file__).parent / "weights"
+SCALE = ".scale"  # appended to a matrix's name: what its 8-bit rows are to be multiplied by
 
 
 def find(checkpoint: str | Path) -> Path:
@@ -41,13 +42,24 @@ def find(checkpoint: str | Path) -> Path:
 
 
 def save(path: Path, config: ModelConfig, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:
-    """Write half-precision weights, and after them the card with their digest."""
-    half = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in tensors.items()}
+    """Write the weights, matrices in 8 bits and the rest in 16, and after them the card with their digest."""
+    small: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        if tensor.ndim == 2:
+            small[name], small[name + SCALE] = quantize(tensor.detach().float())
+        else:
+            small[name] = tensor.detach().to(torch.float16).contiguous()
     part = path.with_suffix(".part")
-    save_file(half, part, metadata={"config": json.dumps(dataclasses.asdict(config))})
+    save_file(small, part, metadata={"config": json.dumps(dataclasses.asdict(config))})
     part.replace(path)
-    card = {**card, "parameters": sum(t.numel() for t in half.values()), "sha256": digest(path)}
+    card = {**card, "parameters": sum(t.numel() for t in tensors.values()), "sha256": digest(path)}
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def quantize(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """(R, C) floats to (R, C) int8 and (R, 1) float32: a row is its integers times its scale."""
+    scale = matrix.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
+    return (matrix / scale).round().to(torch.int8), scale
 
 
 def load(path: Path) -> Transformer:
@@ -59,7 +71,7 @@ def load(path: Path) -> Transformer:
     try:
         with safe_open(path, "pt") as file:
             meta = (file.metadata() or {}).get("config")
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise UsageError(f"'{path}' is no readable safetensors file ({error}); copy or train it again") from error
     if meta is None:
@@ -68,11 +80,20 @@ def load(path: Path) -> Transformer:
         config = build_config(ModelConfig, json.loads(meta))
         with torch.device("meta"):
             net = Transformer(config, make_codec(config.codec, config.patch, config.merge).channels)
-        net.load_state_dict(tensors, assign=True)
-    except (RuntimeError, ValueError, TypeError) as error:
+        net.load_state_dict(_floats(stored), assign=True)
+    except (RuntimeError, ValueError, TypeError, KeyError) as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise UsageError(f"configuration and weights in '{path}' do not belong together: {reason}") from error
     return net.eval()
+
+
+def _floats(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights in float32, scaled where they are stored in 8 bits."""
+    return {
+        name: tensor.float() * stored[name + SCALE] if tensor.dtype == torch.int8 else tensor.float()
+        for name, tensor in stored.items()
+        if not name.endswith(SCALE)
+    }
 
 
 def digest(path: Path) -> str:

@@ -9,7 +9,7 @@ from torch import Tensor
 from simulator.errors import UsageError
 from simulator.shot import Shot
 
-TASKS, TASK_SHARES = ("head", "both", "tail"), (5 / 7, 1 / 7, 1 / 7)
+TASKS, TASK_SHARES = ("head", "both", "tail", "some"), (8 / 12, 1.5 / 12, 1.5 / 12, 1 / 12)
 
 
 def draw_known(rng: np.random.Generator, frames: int, share: float) -> np.ndarray:
@@ -24,6 +24,9 @@ def draw_known(rng: np.random.Generator, frames: int, share: float) -> np.ndarra
     quarter = max(1, frames // 4)
     longest = max(1, frames // 2 - 1)
     length = quarter if rng.uniform() < 0.7 else int(rng.integers(1, longest + 1))
+    if task == "some":  # here and there, to be filled in between
+        known[rng.choice(frames, int(rng.integers(1, quarter + 1)), replace=False)] = True
+        return known
     if task != "tail":
         known[:length] = True
     if task != "head":
@@ -78,9 +81,10 @@ def to_frames(video: Tensor) -> np.ndarray:
     return ((video.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy()
 
 
-def frame_levels(is_known: Tensor, t: Tensor) -> Tensor:
-    """Levels (B, T): 1 where a frame is known, t (B,) or () elsewhere."""
-    return torch.where(is_known, 1.0, t.reshape(-1, 1))
+def frame_levels(is_known: Tensor, t: Tensor, level: Tensor | None = None) -> Tensor:
+    """Levels (B, T): `level` (B,) where a frame is known (1 if not given), t (B,) or () elsewhere."""
+    known = torch.ones(1) if level is None else level
+    return torch.where(is_known, known.reshape(-1, 1), t.reshape(-1, 1))
 
 
 def slab_seconds(slabs: int, patch_frames: int, fps: float) -> Tensor:

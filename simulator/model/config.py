@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.errors import UsageError, unknown
 
@@ -42,7 +42,10 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which clips are rendered: `clips` for each family, seeds 0 .. clips-1 of the split "train"."""
+    """Which clips are rendered: `clips` for each family, seeds 0 .. clips-1 of the split "train".
+
+    Every second clip has one of the shapes in `more`, in turn, where there are any.
+    """
 
     families: tuple[str, ...] = FAMILIES
     clips: int = 310
@@ -50,8 +53,25 @@ class DataConfig:
     size: int = 64
     frames: int = 16
     fps: float = 8.0
+    more: tuple[tuple[float, ...], ...] = ()  # other shapes: (frames, height, width, frames a second)
+    view: str = "any"  # of the camera: any, still or moving
     folder: str = "data"
     workers: int = 2
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """All shapes of clips, the plain one first."""
+        others = (Shape(int(f), int(h), int(w), float(r)) for f, h, w, r in self.more)
+        return (Shape(self.frames, self.size, self.size, self.fps), *others)
+
+
+class Shape(NamedTuple):
+    """Frames, pixels and frames a second of a clip."""
+
+    frames: int
+    height: int
+    width: int
+    fps: float
 
 
 @dataclass(frozen=True)
@@ -70,6 +90,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     ema: float = 0.999  # reached by way of (1 + step) / (10 + step)
     known_share: float = 0.5  # of the clips in a batch, those with known frames
+    history_noise: float = 0.0  # of the clips with known frames, the share whose known frames are noised a little
     drop_text: float = 0.1
     time_mean: float = -1.6  # of the normal whose logistic is the time t
     time_std: float = 1.0

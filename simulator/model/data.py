@@ -10,6 +10,7 @@ import os
 import re
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,20 @@ _SIDES = re.compile(rf"\b({'|'.join(_MIRRORED)})\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips in memory maps: `frames[i]` is (T, H, W, 3) uint8, `prompts[i]` the phrasings of its prompt."""
+    """Clips in memory maps: `frames[i]` is (T, H, W, 3) uint8, `prompts[i]` the phrasings of its prompt, `fps[i]` its
+    frames a second."""
 
     frames: list[np.ndarray]
     prompts: list[tuple[str, ...]]
+    fps: list[float]
+
+    @cached_property
+    def alike(self) -> list[np.ndarray]:
+        """The clips by their shape and rate: arrays of indices."""
+        groups: dict[tuple[tuple[int, ...], float], list[int]] = {}
+        for i, (frames, fps) in enumerate(zip(self.frames, self.fps, strict=True)):
+            groups.setdefault((frames.shape, fps), []).append(i)
+        return [np.array(group) for group in groups.values()]
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -39,7 +50,7 @@ class Clips:
 def recipe(config: DataConfig) -> dict[str, object]:
     """What determines the bytes of a clip beside its family and seed."""
     versions = {f: importlib.import_module(FAMILIES.entry(f).target.split(":")[0]).VERSION for f in config.families}
-    rest = {"split": "train", "difficulty": DIFFICULTY, "frames": config.frames, "size": config.size, "fps": config.fps}
+    rest = {"split": "train", "difficulty": DIFFICULTY, "view": config.view, "shapes": config.shapes}
     return {"versions": versions, **rest}
 
 
@@ -48,7 +59,7 @@ def load(config: DataConfig) -> tuple[Clips, Clips]:
     folder = Path(config.folder) / hashlib.sha256(json.dumps(recipe(config)).encode()).hexdigest()[:12]
     shards = [_shards(config, 0, config.clips), _shards(config, VALIDATION_SEED, config.validation)]
     _render_missing(config, folder, [s for part in shards for s in part])
-    train, validation = (_read(folder, part) for part in shards)
+    train, validation = (_read(config, folder, part) for part in shards)
     return train, validation
 
 
@@ -61,28 +72,37 @@ def _like(word: str, pattern: str) -> str:
     return word.capitalize() if pattern[0].isupper() else word
 
 
-def _shards(config: DataConfig, first: int, count: int) -> list[tuple[str, int, int]]:
-    """(family, first seed, last seed + 1) of each file, families taking turns."""
-    starts = range(first, first + count, SHARD)
-    return [(f, s, min(s + SHARD, first + count)) for s in starts for f in config.families]
+Shard = tuple[str, int, tuple[int, ...]]  # family, number of the shape, seeds
 
 
-def _read(folder: Path, shards: list[tuple[str, int, int]]) -> Clips:
+def _shards(config: DataConfig, first: int, count: int) -> list[Shard]:
+    """What each file holds, families and shapes taking turns."""
+    seeds: list[list[int]] = [[] for _ in config.shapes]
+    for i in range(count):
+        other = len(config.more) > 0 and i % 2 == 1
+        seeds[1 + (i // 2) % len(config.more) if other else 0].append(first + i)
+    parts = [(k, tuple(some[i : i + SHARD])) for k, some in enumerate(seeds) for i in range(0, len(some), SHARD)]
+    return [(family, k, some) for k, some in parts for family in config.families]
+
+
+def _read(config: DataConfig, folder: Path, shards: list[Shard]) -> Clips:
     frames: list[np.ndarray] = []
     prompts: list[tuple[str, ...]] = []
+    fps: list[float] = []
     for shard in shards:
         path = folder / _name(shard)
         frames += list(np.load(path.with_suffix(".npy"), mmap_mode="r"))
         prompts += [tuple(p) for p in json.loads(path.with_suffix(".json").read_text())]
-    return Clips(frames, prompts)
+        fps += [config.shapes[shard[1]].fps] * len(shard[2])
+    return Clips(frames, prompts, fps)
 
 
-def _name(shard: tuple[str, int, int]) -> str:
-    family, start, stop = shard
-    return f"{family}-{start}-{stop}"
+def _name(shard: Shard) -> str:
+    family, shape, seeds = shard
+    return f"{family}-{shape}-{seeds[0]}-{len(seeds)}"
 
 
-def _render_missing(config: DataConfig, folder: Path, shards: list[tuple[str, int, int]]) -> None:
+def _render_missing(config: DataConfig, folder: Path, shards: list[Shard]) -> None:
     missing = [s for s in shards if not (folder / _name(s)).with_suffix(".json").exists()]
     if not missing:
         return
@@ -90,25 +110,25 @@ def _render_missing(config: DataConfig, folder: Path, shards: list[tuple[str, in
     os.environ.setdefault("LP_NUM_THREADS", "1")  # read by the workers' software renderer
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(config.workers, mp_context=context) as pool, Progress() as progress:
-        bar = progress.add_task("rendering clips", total=sum(stop - start for _, start, stop in missing))
+        bar = progress.add_task("rendering clips", total=sum(len(seeds) for _, _, seeds in missing))
         jobs = {pool.submit(_render, config, folder, s): s for s in missing}
         for job in as_completed(jobs):
             job.result()
-            _, start, stop = jobs[job]
-            progress.advance(bar, stop - start)
+            progress.advance(bar, len(jobs[job][2]))
 
 
-def _render(config: DataConfig, folder: Path, shard: tuple[str, int, int]) -> None:
+def _render(config: DataConfig, folder: Path, shard: Shard) -> None:
     """One file of clips, and after it the file of their prompts, which says that it is whole."""
     from simulator.stage import film
 
-    family, start, stop = shard
+    family, number, seeds = shard
+    shape = config.shapes[number]
     path = folder / _name(shard)
     clips, prompts = [], []
-    for seed in range(start, stop):
-        difficulty = float(np.random.default_rng(seed).uniform(*DIFFICULTY))
-        script = make_script(family, seed, split="train", difficulty=difficulty, seconds=config.frames / config.fps)
-        clips.append(film(script, config.size, config.size, config.fps, frames=config.frames).frames)
+    for seed in seeds:
+        difficulty, seconds = float(np.random.default_rng(seed).uniform(*DIFFICULTY)), shape.frames / shape.fps
+        script = make_script(family, seed, split="train", difficulty=difficulty, seconds=seconds, view=config.view)
+        clips.append(film(script, shape.height, shape.width, shape.fps, frames=shape.frames).frames)
         prompts.append(script.prompts)
     _replace(path.with_suffix(".npy"), np.stack(clips))
     _replace(path.with_suffix(".json"), prompts)

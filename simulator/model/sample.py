@@ -17,9 +17,13 @@ from simulator.model.conditioning import frame_levels, known_video, nearest_know
 from simulator.model.precision import autocast
 from simulator.model.text import Tokenizer
 from simulator.model.transformer import Transformer
+from simulator.model.windows import plan
 from simulator.shot import Shot
 
-MAX_TOKENS = 16384  # of one clip: 512x512 at 16 frames, or 64x64 for two minutes at 8 frames a second
+MAX_TOKENS = 16384  # of one window: 512x512
+MAX_FRAMES = 4096
+WINDOW, OVERLAP = 16, 6  # frames that are generated at once, and of those that are there already
+HISTORY = 1.0  # level of frames made in an earlier window; under 1 they count as a little noised
 
 
 class WorldModel:
@@ -37,25 +41,69 @@ class WorldModel:
         return cls(checkpoint.load(checkpoint.find(checkpoint_name)))
 
     @torch.inference_mode()
-    def generate(self, shot: Shot, *, steps: int = 8, guidance: float = 2.0) -> Clip:
+    def generate(
+        self,
+        shot: Shot,
+        *,
+        steps: int = 8,
+        guidance: float = 2.0,
+        draft: np.ndarray | None = None,
+        strength: float = 1.0,
+        step_done: Callable[[], None] = lambda: None,
+    ) -> Clip:
         """The clip of a shot: its known frames as they are, the others drawn from the model with shot.seed.
 
+        A clip of more than WINDOW frames is made in windows that overlap (see `windows.plan`).
         steps: of Euler's method. guidance: 1 for none; more follows the prompt harder (Ho and Salimans 2022).
+        draft: (T, H, W, 3) uint8, a video to start from, noised to the share `strength` in (0, 1] (SDEdit, Meng et
+        al. 2022). step_done: called after each step of each window.
 
         Raises:
-            UsageError: the clip is larger than MAX_TOKENS, or a known frame does not fit.
+            UsageError: the picture is larger than MAX_TOKENS, or a known frame or the draft does not fit.
         """
-        self._check_size(shot)
+        self._check(shot, draft, strength)
         video, is_known = known_video(shot)
+        start = None if draft is None or strength == 1.0 else to_signal(draft)[None]
         generator = torch.Generator().manual_seed(shot.seed)
-        noise = self.codec.encode(torch.randn(video.shape, generator=generator))
-        held = self.codec.spread(is_known.float()) > 0.5
-        predict = self._predictor(shot.prompt, video, is_known, shot.fps, guidance)
-        grid = flow.sample(predict, noise, self.codec.encode(video), held, flow.schedule(steps))
-        frames = to_frames(self.codec.decode(grid, shot.frames, shot.height, shot.width)[0])
+        level = is_known.float()  # of what is there so far: 1 given, HISTORY made in an earlier window, 0 nothing yet
+        for window in plan(shot.frames, shot.known, WINDOW, OVERLAP):
+            span = slice(*window)
+            begin = None if start is None else start[:, span]
+            made = self._window(
+                shot, video[:, span], level[:, span], begin, steps=steps, guidance=guidance, strength=strength,
+                generator=generator, step_done=step_done,
+            )  # fmt: skip
+            fresh = level[:, span] == 0
+            video[:, span] = torch.where(fresh[..., None, None, None], made, video[:, span])
+            level[:, span] = torch.where(fresh, HISTORY, level[:, span])
+        frames = to_frames(video[0])
         for index, frame in shot.known.items():
             frames[index] = frame
         return Clip(frames, shot.fps)
+
+    def _window(
+        self, shot: Shot, video: Tensor, level: Tensor, start: Tensor | None, *, steps: int, guidance: float,
+        strength: float, generator: torch.Generator, step_done: Callable[[], None],
+    ) -> Tensor:  # fmt: skip
+        """The frames (1, T, H, W, 3) of one window; level: (1, T), what of `video` is known and how exactly."""
+        is_known = level > 0
+        pixels = torch.randn(video.shape, generator=generator)
+        noise = self.codec.encode(pixels)
+        shown = flow.mix(video, pixels, level.reshape(1, -1, 1, 1, 1))
+        predict = self._predictor(shot.prompt, shown, is_known, shot.fps, guidance, level)
+        times = flow.schedule(steps)
+        if start is not None:
+            times = 1 - strength + strength * times
+            noise = flow.mix(self.codec.encode(start), noise, times[0])
+
+        def predict_and_tell(z: Tensor, t: Tensor) -> Tensor:
+            x = predict(z, t)
+            step_done()
+            return x
+
+        held = self.codec.spread(is_known.float()) > 0.5
+        grid = flow.sample(predict_and_tell, noise, self.codec.encode(shown), held, times)
+        return self.codec.decode(grid, *video.shape[1:4]).float()
 
     @torch.inference_mode()
     def loss(
@@ -74,7 +122,7 @@ class WorldModel:
         """
         video = to_signal(clip.frames)[None]
         is_known = (torch.arange(len(clip)) < known)[None]
-        x, predict = self.codec.encode(video), self._predictor(prompt, video, is_known, clip.fps, 1.0)
+        x, predict = self.codec.encode(video), self._predictor(prompt, video, is_known, clip.fps, 1.0, is_known.float())
         weight = self.codec.spread((~is_known).float())
         generator = torch.Generator().manual_seed(seed)
         errors = []
@@ -88,14 +136,16 @@ class WorldModel:
         return float(np.mean(errors))
 
     def _predictor(
-        self, prompt: str, video: Tensor, is_known: Tensor, fps: float, guidance: float
+        self, prompt: str, video: Tensor, is_known: Tensor, fps: float, guidance: float, level: Tensor
     ) -> Callable[[Tensor, Tensor], Tensor]:
-        """The network as a function of the noisy grid and the time alone."""
+        """The network as a function of the noisy grid and the time alone; level: (1, T) of the known frames."""
         ids = self.tokenizer([prompt] if guidance == 1 else [prompt, ""])
         reference = self.codec.encode(nearest_known(video, is_known)).expand(len(ids), -1, -1, -1, -1)
 
         def predict(z: Tensor, t: Tensor) -> Tensor:
-            levels = slab_levels(frame_levels(is_known, t), self.codec.patch[0]).expand(len(ids), -1, -1)
+            levels = slab_levels(torch.where(is_known, level, t.reshape(-1, 1)), self.codec.patch[0]).expand(
+                len(ids), -1, -1
+            )
             seconds = slab_seconds(z.shape[1], self.codec.patch[0], fps)
             with autocast():
                 x = self.net(z.expand(len(ids), *z.shape[1:]), reference, levels, seconds, ids).float()
@@ -103,9 +153,9 @@ class WorldModel:
 
         return predict
 
-    def _check_size(self, shot: Shot) -> None:
+    def _check(self, shot: Shot, draft: np.ndarray | None, strength: float) -> None:
         tokens = 1
-        for size, patch in zip((shot.frames, shot.height, shot.width), self.codec.patch, strict=True):
+        for size, patch in zip((min(shot.frames, WINDOW), shot.height, shot.width), self.codec.patch, strict=True):
             if size < 1:
                 raise UsageError(
                     f"shot '{shot.id}' asks for {shot.frames} frames of {shot.height}x{shot.width}; give 1 or more"
@@ -113,6 +163,15 @@ class WorldModel:
             tokens *= -(-size // patch)
         if tokens > MAX_TOKENS:
             raise UsageError(
-                f"shot '{shot.id}' needs {tokens} tokens, the limit is {MAX_TOKENS}; "
-                "ask for fewer frames or a smaller picture"
+                f"shot '{shot.id}' needs {tokens} tokens a window, the limit is {MAX_TOKENS}; ask for a smaller picture"
+            )
+        if shot.frames > MAX_FRAMES:
+            raise UsageError(
+                f"shot '{shot.id}' asks for {shot.frames} frames, the limit is {MAX_FRAMES}; ask for fewer"
+            )
+        if not 0.0 < strength <= 1.0:
+            raise UsageError(f"strength={strength} is outside (0, 1]; 1 starts from noise alone")
+        if draft is not None and draft.shape != (shot.frames, shot.height, shot.width, 3):
+            raise UsageError(
+                f"the draft is {draft.shape}, expected {(shot.frames, shot.height, shot.width, 3)}; resize or cut it"
             )

@@ -24,18 +24,22 @@ from simulator.model.transformer import Transformer
 
 VALIDATE_EVERY = 200
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
+LEAST_LEVEL = 0.85  # of known frames that are noised
 MAY_CHANGE = ("steps", "cooldown", "save_every", "threads", "compile")  # of a run that goes on
 
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """video (B, T, H, W, 3) and noise in floats, known (B, T), times t (B,), token ids (B, L)."""
+    """video (B, T, H, W, 3) and noise in floats, known (B, T) and its level (B,), 1 for exact, times t (B,), token ids
+    (B, L), the middle of each slab in seconds (T',)."""
 
     video: Tensor
     noise: Tensor
     known: Tensor
+    level: Tensor
     t: Tensor
     ids: Tensor
+    seconds: Tensor
 
 
 def train(config: TrainConfig, out: Path, *, resume: bool = True) -> Path:
@@ -74,7 +78,7 @@ class Run:
     def go(self, clips: Clips, validation: Clips) -> None:
         """Train to the last step."""
         config = self.config
-        loss_of = torch.compile(loss) if config.compile else loss
+        loss_of = torch.compile(loss, dynamic=False) if config.compile else loss  # a program for each shape
         tests = validation_batches(validation, self.tokenizer, config)
         began = time.monotonic() - self.seconds
         while self.step < config.steps:
@@ -82,7 +86,7 @@ class Run:
             for optimizer, rate in self.optimizers:
                 for group in optimizer.param_groups:
                     group["lr"] = rate * pace(self.step, config)
-            value = loss_of(self.net, self.codec, now, config.data.fps, config.motion_weight)
+            value = loss_of(self.net, self.codec, now, config.motion_weight)
             value.backward()
             for optimizer, _ in self.optimizers:
                 optimizer.step()
@@ -112,9 +116,7 @@ class Run:
         self.recent.clear()
         if self.step % VALIDATE_EVERY == 0 or last:
             with torch.no_grad():
-                values = [
-                    loss(self.ema, self.codec, b, self.config.data.fps, self.config.motion_weight).item() for b in tests
-                ]
+                values = [loss(self.ema, self.codec, b, self.config.motion_weight).item() for b in tests]
             row["validation_prompt"], row["validation_first_frames"] = np.mean(np.reshape(values, (2, -1)), 1).tolist()
         with (self.out / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
@@ -180,51 +182,70 @@ class Run:
         checkpoint.save(self.out / f"{name}.safetensors", self.config.model, self.ema.state_dict(), card)
 
 
-def loss(net: nn.Module, codec: Codec, batch: Batch, fps: float, most: float) -> Tensor:
+def loss(net: nn.Module, codec: Codec, batch: Batch, most: float) -> Tensor:
     """The velocity loss of a batch over its unknown frames, weighted toward what moves."""
-    levels = frame_levels(batch.known, batch.t)
+    levels = frame_levels(batch.known, batch.t, batch.level)
     t = codec.spread(levels)
     x = codec.encode(batch.video)
     z = flow.mix(x, codec.encode(batch.noise), t)
-    reference = codec.encode(nearest_known(batch.video, batch.known))
-    seconds = slab_seconds(x.shape[1], codec.patch[0], fps)
+    shown = flow.mix(batch.video, batch.noise, batch.level.reshape(-1, 1, 1, 1, 1))
+    reference = codec.encode(nearest_known(shown, batch.known))
     with autocast():
-        predicted = net(z, reference, slab_levels(levels, codec.patch[0]), seconds, batch.ids)
+        predicted = net(z, reference, slab_levels(levels, codec.patch[0]), batch.seconds, batch.ids)
     weight = codec.encode(flow.motion_weight(batch.video, most).expand_as(batch.video))
     return flow.velocity_loss(predicted, x, t, weight * codec.spread((~batch.known).float()))
 
 
 def draw_batch(clips: Clips, tokenizer: Tokenizer, config: TrainConfig, step: int) -> Batch:
-    """The batch of a step; it depends on nothing else, so a run that was killed goes on with the same batches."""
+    """The batch of a step; it depends on nothing else, so a run that was killed goes on with the same batches.
+
+    All its clips have one shape, drawn as often as clips have it; of larger ones there are fewer.
+    """
     rng = np.random.default_rng([config.seed, step])
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    frames, prompts, known = [], [], []
-    for i in rng.integers(0, len(clips), config.batch):
+    shares = np.array([len(group) for group in clips.alike]) / len(clips)
+    group = clips.alike[rng.choice(len(shares), p=shares)]
+    size, plain = clips.frames[group[0]].size, config.data.frames * config.data.size**2 * 3
+    count = max(1, min(config.batch, round(config.batch * plain / size)))
+    frames, prompts, known, level = [], [], [], []
+    for i in rng.choice(group, count):
         prompt = str(rng.choice(clips.prompts[i]))
         mirror = rng.uniform() < 0.5
         frames.append(clips.frames[i][:, :, ::-1] if mirror else clips.frames[i])
         prompts.append("" if rng.uniform() < config.drop_text else mirrored(prompt) if mirror else prompt)
-        known.append(draw_known(rng, config.data.frames, config.known_share))
+        known.append(draw_known(rng, len(frames[0]), config.known_share))
+        level.append(rng.uniform(LEAST_LEVEL, 1.0) if rng.uniform() < config.history_noise else 1.0)
     video = to_signal(np.stack(frames))
     return Batch(
         video,
         torch.randn(video.shape, generator=generator),
         torch.from_numpy(np.stack(known)),
-        flow.draw_times(config.batch, config.time_mean, config.time_std, generator),
+        torch.tensor(level, dtype=torch.float32),
+        flow.draw_times(count, config.time_mean, config.time_std, generator),
         tokenizer(prompts),
+        _seconds(len(frames[0]), clips.fps[group[0]], config),
     )
 
 
+def _seconds(frames: int, fps: float, config: TrainConfig) -> Tensor:
+    patch = config.model.patch[0]
+    return slab_seconds(-(-frames // patch), patch, fps)
+
+
 def validation_batches(clips: Clips, tokenizer: Tokenizer, config: TrainConfig) -> list[Batch]:
-    """Batches at fixed times with fixed noise: first without known frames, then with the first quarter known."""
-    chosen = range(0, len(clips), max(1, len(clips) // 24))
+    """Batches of the plain shape at fixed times with fixed noise: without known frames, then with the first quarter."""
+    plain = next(group for group in clips.alike if len(clips.frames[group[0]]) == config.data.frames)
+    chosen = plain[:: max(1, len(plain) // 24)]
     video = to_signal(np.stack([clips.frames[i] for i in chosen]))
     ids = tokenizer([clips.prompts[i][0] for i in chosen])
     noise = torch.randn(video.shape, generator=torch.Generator().manual_seed(config.seed))
+    exact, seconds = torch.ones(len(video)), _seconds(config.data.frames, config.data.fps, config)
     batches = []
     for length in (0, config.data.frames // 4):
         known = (torch.arange(config.data.frames) < length).expand(len(video), -1)
-        batches += [Batch(video, noise, known, torch.full((len(video),), t), ids) for t in VALIDATION_TIMES]
+        batches += [
+            Batch(video, noise, known, exact, torch.full((len(video),), t), ids, seconds) for t in VALIDATION_TIMES
+        ]
     return batches
 
 

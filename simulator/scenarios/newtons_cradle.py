@@ -72,7 +72,7 @@ def build(draw: Draw) -> Script:
     row = (count - 1) * r  # from the middle of the row to that of its last ball
     wide = 2 * (row + length * math.sin(math.radians(degrees)) + r)
     span = max(wide / 0.92, (1.2 * length + r) / 0.84)
-    times = _times(seconds)
+    times = _times(shapes.lasting(seconds))
     theta = _swing(times, length, q)
     balls = _row(colour, looks.paint(draw, rgb, 2 * r, plain=0.7), count, r=r, length=length, top=top)
     order = balls if side == "left" else balls[::-1]  # from the end that is let go
@@ -89,7 +89,9 @@ def build(draw: Draw) -> Script:
         looks.surface(draw, looks.background(draw, (rgb,))[1], span),
     )
     middle = (0.0, 0.0, top - length / 2 - r / 2)
-    view = views.view(draw, middle, span, yaw=(-24, 24), pitch=(4, 16), fov=(30, 46))
+    view = views.view(
+        draw, middle, span, yaw=(-24, 24), pitch=(4, 16), fov=(30, 46), moves=("pan", "orbit", "handheld")
+    )
     room = looks.room(draw, (rgb,), span, views.reach_of(view.camera))
     clutter = looks.clutter(draw, span, (rgb,), near=0.9)
     bodies = (*(moved.get(b.name, b) for b in balls), frame, *clutter)
@@ -111,10 +113,12 @@ def build(draw: Draw) -> Script:
         inventory=tuple(Thing(b.name, "ball", colour) for b in balls),
         expected=(
             *(Expected("present", b.name, 0.0, seconds) for b in balls),
+            Expected("collides", order[raised - 1].name, 0.15 * period, 0.35 * period, order[raised].name),
             Expected("swings", last, 0.3 * period, min(seconds, 0.7 * period)),
         ),
         breakable=(
             Breakable("no_response", last, 0.1 * period, 0.23 * period, other=order[-2].name),
+            Breakable("pass_through", first, 0.18 * period, 0.24 * period),
             Breakable("sudden_start", last, 0.05 * period, 0.18 * period),
             Breakable("sudden_stop", first, 0.1 * period, 0.18 * period),
             Breakable("float", last, 0.38 * period, 0.48 * period),

@@ -103,6 +103,7 @@ def build(draw: Draw) -> Script:
         ),
         breakable=(
             Breakable("sudden_stop", "bob", 0.2 * swing, 0.3 * swing),
+            Breakable("energy_gain", "bob", 0.1 * seconds, 0.4 * seconds),
             Breakable("float", "bob", 0.38 * swing, 0.48 * swing),
             *(
                 Breakable(kind, "bob", 0.15 * seconds, 0.5 * seconds)
@@ -128,10 +129,8 @@ def build(draw: Draw) -> Script:
     )
 
 
-def _pendulum(
-    noun: str, colour: str, material: Material, *, r: float, length: float, top: float, angle: float
-) -> Body:
-    """Bob and rod on an axle at height `top`, let go at `angle` radians to the right; the bob's middle is its origin."""
+def _pendulum(noun: str, colour: str, material: Material, *, r: float, length: float, top: float, angle: float) -> Body:
+    """Bob and rod on an axle at height `top`, let go `angle` radians to the right; the bob's middle is its origin."""
     half = 0.85 * r
     flat = shapes.about((1.0, 0.0, 0.0), math.pi / 2)
     bob, excess = {  # the shape, and its volume times the square of its radius of gyration about an axis along y

@@ -100,7 +100,7 @@ def room(draw: Draw, things: Sequence[Vec], span: float, reach: float, *, sky: f
     back = background(draw, [*things, floor.rgb] if len(things) < 2 else things)[1]
     walls = None if draw.chance(sky) else surface(draw, back, span * 1.5, things)
     half = max(1.3 * reach, 1.5 * span)
-    bare = Room(floor, walls, half, 3.0 * span, ambient=draw.between(0.3, 0.48))
+    bare = Room(floor, walls, half, 3.0 * span, ambient=draw.between(0.3, 0.45))
     return _under(draw, bare, things)
 
 
@@ -112,7 +112,7 @@ def _under(draw: Draw, bare: Room, things: Sequence[Vec]) -> Room:
     made = draw.choose(good)
     sky = jitter(draw, made.sky, 0.04)
     clouds = draw.between(0.2, 0.7) if draw.chance(0.5) and gap(CLOUD, things) > 0.42 else 0.0
-    hills = draw.between(0.04, 0.22) if draw.chance(0.4) and gap(dim(horizon(made), HILLS), things) > 0.4 else 0.0
+    hills = draw.between(0.03, 0.12) if draw.chance(0.5) and gap(dim(horizon(made), HILLS), things) > 0.4 else 0.0
     return replace(made, sky=sky, clouds=clouds, hills=hills)
 
 
@@ -128,7 +128,9 @@ def lights(draw: Draw, span: float, *, overcast: float = 0.0) -> tuple[Light, ..
     high = {"noon": draw.between(2.6, 4.0), "low sun": draw.between(0.9, 1.4)}.get(kind, draw.between(1.6, 2.6))
     strength, fill = draw.between(0.55, 0.75), draw.between(0.12, 0.24)
     warm = draw.between(0.02, 0.12) if kind == "low sun" else draw.between(-0.08, 0.06)
-    if kind == "behind":
+    if kind == "noon":
+        strength *= 0.8
+    elif kind == "behind":
         near, fill = -draw.between(0.5, 1.2), 0.34
     elif kind == "side lamp":
         side, near, fill = draw.sign() * draw.between(1.8, 2.6), draw.between(0.2, 0.8), 0.26
@@ -166,16 +168,18 @@ def clutter(
     also stand nearer to the camera, left and right of the middle; only where nothing moves over the floor there.
     """
     standing = []
+    places = draw.shuffled([0.25 * k for k in range(-3, 4)])
+    before = {0: -0.3, 1: 0.3} if front and draw.chance(0.5) else {}
     for i in range(int(draw.rng.integers(0, 1 + round(most * draw.difficulty)))):
-        before = front and draw.chance(0.4)
-        geoms = _shapes(draw, span * (0.03 if before else draw.between(0.03, 0.065)), low=before)
+        low = i in before
+        geoms = _shapes(draw, span * (0.03 if low else draw.between(0.03, 0.065)), low=low)
         rgb = background(draw, things)[1]
         material = replace(paint(draw, rgb, 0.1 * span, plain=0.5), gloss=0.1)
-        x, y = (0.3 * draw.sign(), -0.36) if before else (draw.between(-0.8, 0.8), draw.between(near, near + 0.5))
+        x = before[i] if low else places[i % len(places)] + draw.between(-0.08, 0.08)
+        y = -0.36 if low else draw.between(near, near + 0.5)
         turn = about((0.0, 0.0, 1.0), draw.between(0.0, math.pi / 2))
-        standing.append(
-            Body(f"clutter{i}", "block", "grey", geoms, material, (x * span, y * span, 0.0), turn, role="prop")
-        )
+        pos: Vec = (x * span, y * span, 0.0)
+        standing.append(Body(f"clutter{i}", "block", "grey", geoms, material, pos, turn, role="prop"))
     return tuple(standing)
 
 

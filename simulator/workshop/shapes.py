@@ -71,6 +71,11 @@ def rod(a: Sequence[float], b: Sequence[float], radius: float, **more: object) -
     return Geom("capsule", (radius, half, 0.0), (x, y, z), z_towards(end - start), **more)  # type: ignore[arg-type]
 
 
+def lasting(seconds: float) -> float:
+    """For how long what is scripted has to go on in a clip of that length: time may skip ahead in it."""
+    return seconds + max(0.7, 0.16 * seconds)
+
+
 def path(
     seconds: float,
     at: Callable[[float], Sequence[float]],

@@ -7,11 +7,14 @@ from simulator.workshop.shapes import rod
 
 
 def gallows(top: Vec, behind: float, thick: float, material: Material) -> Body:
-    """A post that stands `behind` metres behind `top`, and an arm from its upper end to `top`; `thick` its radius."""
+    """A post that stands `behind` metres behind `top`, and an arm from its upper end to `top`; `thick` its radius.
+
+    Nothing collides with the arm, so that what hangs from it can turn about its end.
+    """
     x, y, z = top
     post = Geom("cylinder", (thick, (z + thick) / 2, 0.0), (x, y + behind, (z + thick) / 2))
     foot = Geom("cylinder", (3.5 * thick, thick / 2, 0.0), (x, y + behind, thick / 2))
-    arm = rod((x, y + behind, z), top, thick)
+    arm = rod((x, y + behind, z), top, thick, solid=False)
     return Body("stand", "stand", "grey", (post, foot, arm), material, (0.0, 0.0, 0.0), role="prop")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,6 +55,36 @@ def view(
     if kind == "still":
         return View(still(centre, span, yaw=y, pitch=p, fov=f))
     return move(draw, kind, still(centre, 1.1 * span, yaw=y, pitch=p, fov=f))
+
+
+def around(
+    draw: Draw,
+    points: Sequence[Vec],
+    *,
+    yaw: Range = (-20.0, 20.0),
+    pitch: Range = (4.0, 16.0),
+    fov: Range = (30.0, 50.0),
+    moves: tuple[str, ...] = MOVES,
+    fill: float = 0.9,
+) -> tuple[View, float]:
+    """A camera as `view`, and the span that it sees, such that `points` just fill `fill` of the picture's shorter side.
+
+    The points are all that has to be seen, e.g. the corners of where things are and go.
+    """
+    y, p, f = draw.between(*yaw), draw.between(*pitch), draw.between(*fov)
+    kind = kind_of(draw, moves)
+    corners = np.asarray(points, float)
+    middle, span = (corners.min(0) + corners.max(0)) / 2, float(np.ptp(corners, axis=0).max())
+    for _ in range(8):
+        origin, axes = frame(still(tuple(middle.tolist()), span, yaw=y, pitch=p, fov=f), 0.0)
+        seen = (corners - origin) @ axes
+        seen = seen[:, :2] / seen[:, 2:] / (2.0 * math.tan(math.radians(f) / 2.0))
+        low, high = seen.min(0), seen.max(0)
+        middle = middle + span * axes[:, :2] @ ((low + high) / 2)
+        span *= float((high - low).max()) / fill
+    if kind == "still":
+        return View(still(tuple(middle.tolist()), span, yaw=y, pitch=p, fov=f)), span
+    return move(draw, kind, still(tuple(middle.tolist()), 1.1 * span, yaw=y, pitch=p, fov=f)), span
 
 
 def kind_of(draw: Draw, moves: tuple[str, ...] = MOVES) -> str:
@@ -111,6 +142,18 @@ def move(draw: Draw, kind: str, camera: Camera) -> View:
         for t, e, g, r in zip(times.tolist(), eyes.tolist(), targets.tolist(), rolls.tolist(), strict=True)
     )
     return View(replace(camera, keys=keys), kind, sentence)
+
+
+def fitted(view: View, points: Sequence[tuple[float, Vec]], edge: float = 0.485) -> View:
+    """The view from so far back that every (time, point) of `points` is less than `edge` of the picture's shorter side
+    from its middle."""
+    while (out := max(max(map(abs, project_at(view.camera, p, t)[:2])) for t, p in points)) > edge:
+        keys = []
+        for k in view.camera.keys:
+            x, y, z = (g + 1.01 * out / edge * (e - g) for e, g in zip(k.eye, k.target, strict=True))
+            keys.append(replace(k, eye=(x, y, z)))
+        view = replace(view, camera=replace(view.camera, keys=tuple(keys)))
+    return view
 
 
 def _wander(draw: Draw, times: np.ndarray) -> np.ndarray:

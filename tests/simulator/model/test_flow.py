@@ -97,15 +97,16 @@ def test_a_moving_thing_weighs_more_than_the_still_background():
     assert torch.allclose(still, torch.ones_like(still), atol=1e-4)
 
 
-def test_known_frames_of_training_are_ends_of_the_clip():
+def test_known_frames_of_training_are_mostly_ends_of_the_clip():
     rng = np.random.default_rng(0)
     drawn = np.stack([draw_known(rng, 16, 0.65) for _ in range(2000)])
     some = drawn.any(1)
     assert abs(some.mean() - 0.65) < 0.05
     assert not drawn.all(1).any()
-    head = drawn[:, 0] & ~drawn[:, -1]
-    assert abs(head.mean() / some.mean() - 5 / 7) < 0.05
-    assert (np.abs(np.diff(drawn.astype(int), axis=1)).sum(1) <= 2).all()
+    ends = np.abs(np.diff(drawn.astype(int), axis=1)).sum(1) <= 2
+    assert 0.9 < ends.mean() < 1  # a few know frames here and there
+    head = drawn[:, 0] & ~drawn[:, -1] & ends
+    assert abs(head.mean() / some.mean() - 2 / 3) < 0.06
     assert not draw_known(rng, 1, 1.0).any()
 
 

@@ -43,7 +43,7 @@ def clips(count: int = 3) -> Clips:
         for i in range(8):
             video[i, 5:11, i : i + 6] = colour
         frames.append(video)
-    return Clips(frames, [("a ball falls left", "a ball")] * count)
+    return Clips(frames, [("a ball falls left", "a ball")] * count, [8.0] * count)
 
 
 def finish(config: TrainConfig, out: Path) -> Run:
@@ -202,9 +202,9 @@ def test_weights_come_back_and_lies_are_noticed(tmp_path):
     checkpoint.save(path, TINY, model.net.state_dict(), {"name": "m"})
     again = WorldModel.load(path)
     assert again.net.config == TINY
-    assert all(
-        torch.equal(p.half().float(), q) for p, q in zip(model.net.parameters(), again.net.parameters(), strict=True)
-    )
+    for p, q in zip(model.net.parameters(), again.net.parameters(), strict=True):
+        step = p.abs().amax(-1, keepdim=True) / 127 if p.ndim == 2 else p.abs() * 2**-10  # of 8 and of 16 bits
+        assert ((p - q).abs() <= 0.51 * step + 1e-7).all()
     card = json.loads(path.with_suffix(".json").read_text())
     assert card["sha256"] == checkpoint.digest(path)
     assert card["parameters"] == sum(p.numel() for p in model.net.parameters())
