@@ -27,7 +27,7 @@ def estimate(plan: Plan) -> dict[str, Any]:
             clips.mkdir()
             ends = [plan.shots[i].shot_id for i in (0, -1)]
             jobs = [plan.make_job(end, None, tuple(plan.probes)) for end in dict.fromkeys(ends)]
-            setup = replace(plan.setup, folder=Path(scratch))
+            setup = replace(plan.setup, folder=Path(scratch), clips=None)
             begun = time.monotonic()
             times = [time.monotonic() for _, said in pool(plan.worker, setup, jobs, 1) if isinstance(said, Done)]
             seconds = times[-1] - (times[0] if len(times) > 1 else begun)

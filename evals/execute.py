@@ -49,6 +49,11 @@ class Plan:
         """The perception's name."""
         return str(self.spec["scoring"]["perception"])
 
+    @property
+    def perception_version(self) -> int:
+        """The version of the perception."""
+        return int(self.spec["scoring"]["perception_version"])
+
 
 def scoring(perception: str, probes: Sequence[str] | str | None) -> dict[str, Any]:
     """The part of a spec that says how clips are read.
@@ -103,7 +108,7 @@ def due(plan: Plan, store: Store) -> list[Job]:
 def _commit(plan: Plan, store: Store, shot_id: str, content: ClipRow | dict[str, Any]) -> None:
     """Store one message of a worker; probes of a clip that is not there have failed, with its reason."""
     if not isinstance(content, ClipRow):
-        store.put_readings(shot_id, plan.perception, content)
+        store.put_readings(shot_id, plan.perception, content, plan.perception_version)
         return
     store.put_clip(content)
     if content.status == "failed":
@@ -112,7 +117,7 @@ def _commit(plan: Plan, store: Store, shot_id: str, content: ClipRow | dict[str,
 
 def _fail(plan: Plan, store: Store, shot_id: str, error: str, probes: tuple[str, ...]) -> None:
     readings = {name: (plan.probes[name], Failed(error)) for name in probes}
-    store.put_readings(shot_id, plan.perception, readings)
+    store.put_readings(shot_id, plan.perception, readings, plan.perception_version)
 
 
 def _give_up(plan: Plan, store: Store, job: Job, shot_id: str, error: str) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from evals.disk import replace_text
 from simulator.errors import UsageError
 
 Spec = dict[str, Any]
@@ -58,9 +58,7 @@ def _short(value: Any) -> str:
 
 def write_json(path: Path, value: Any) -> None:
     """Replace `path` as a whole; never half a file."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
-    part.replace(path)
+    replace_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from evals.registries import PERCEPTIONS
-from evals.store import ClipRow
+from evals.store import ClipRow, clips
 from evals.suite import Cell, Suite, prompt_of
 from probes.base import PROBES, assay
 from probes.reading import Failed, Reading
 from simulator.adapters import MODELS
-from simulator.clip import Clip, read_video, write_video
+from simulator.clip import Clip, read_video
 from simulator.errors import UsageError
 from simulator.script import Script
 from simulator.shot import Shot, VideoModel
@@ -25,13 +25,17 @@ Readings = dict[str, tuple[int, Reading]]  # probe -> (version, reading)
 
 @dataclass(frozen=True)
 class Setup:
-    """What every process of a run needs; `model` is None where videos exist already."""
+    """What every process of a run needs; `model` is None where videos exist already.
+
+    clips: where clips go, a folder or a URL of fsspec's; None: beside the tables.
+    """
 
     folder: Path
     perception: str
     model: tuple[tuple[str, Any], ...] | None = None
     suite: Suite | None = None
     seed: int = 0
+    clips: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,13 +126,12 @@ class ShotWorker:
         return replace(take, clip=clip)
 
     def _stored(self, row: ClipRow | None) -> Clip | None:
-        if row is None or row.path is None or row.fps is None:
+        if row is None or row.path is None or row.digest is None:
             return None
         try:
-            clip = Clip(read_video(self.setup.folder / row.path).frames, row.fps)
+            return clips.get(self.setup.folder, row.path, row.digest, row.fps)
         except (UsageError, OSError):
             return None
-        return clip if clip.digest == row.digest else None
 
     def _generate(self, shot: Shot) -> tuple[ClipRow, Clip | None]:
         try:
@@ -139,8 +142,7 @@ class ShotWorker:
         reason = short(clip, shot)
         if reason is not None:
             return failed(shot.id, reason), None
-        path = f"clips/{clip.digest}.mkv"
-        write_video(self.setup.folder / path, clip)
+        path = clips.put(clip, self.setup.folder, self.setup.clips)
         return _ok(shot.id, clip, path), clip
 
 

@@ -13,7 +13,7 @@ from simulator.camera import fovy
 from simulator.gl import mujoco
 from simulator.scene import Body, Geom, Light, Material, Scene
 from simulator.surface import SOFT, mesh
-from simulator.textures import PERIOD, cube_image, plane_image, sheet_image
+from simulator.textures import PERIOD, cube_image, horizon, plane_image, sheet_image, sky_image
 
 TICK = 1 / 1200  # seconds; scripts and interventions act once a tick; divides frames of 24, 25, 30, 48, 50, 60 fps
 STIFFNESS = 400.0  # rad/s: a contact lasts about pi / STIFFNESS, whatever the mass
@@ -130,11 +130,16 @@ class _Builder:
 
     def _room(self) -> None:
         room, world = self.scene.room, self.spec.worldbody
-        sky = self.spec.add_texture(name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, width=64, height=384)
-        sky.builtin = mujoco.mjtBuiltin.mjBUILTIN_GRADIENT
-        sky.rgb1 = room.sky
-        sky.rgb2 = [0.5 * c + 0.4 for c in room.sky]
-        self.spec.visual.rgba.haze = [*sky.rgb2, 1.0]
+        image = sky_image(room, TEXTURE_PIXELS)
+        sky = self.spec.add_texture(
+            name="sky",
+            type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+            width=image.shape[1],
+            height=image.shape[0],
+            nchannel=3,
+        )
+        sky.data = image.tobytes()
+        self.spec.visual.rgba.haze = [*horizon(room), 1.0]
         plane = mujoco.mjtGeom.mjGEOM_PLANE
         # Not an infinite one, which is drawn five times as slowly; to the engine planes have no end anyway.
         spots = any(light.spot for light in self.scene.lights)  # lit by the corners of the net alone

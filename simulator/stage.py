@@ -171,7 +171,7 @@ class _Run:
         world, broken = self.world, self.broken
         now = t if broken is None else broken.clock(t)
         target = int(now / TICK + 1e-6)
-        if not world.lively and broken is None:
+        if not world.lively:
             world.skip(target)
         pushy, meddled = world.pushy, True
         while world.tick < target:

@@ -47,9 +47,16 @@ class Actor:
     opacity: float = 1.0  # 0: not in the world
     scale: float = 1.0
     massive: bool = True  # False: nothing collides with it
+    felt: float = 1.0  # share of its size that others feel, where it wears another look
     veiled: bool = False  # True: there, but not drawn
-    dressed: tuple[float, float, bool, bool] | None = None  # (opacity, scale, massive, veiled) as the engine has it
+    now: float | None = None  # seconds, where its sheets are to be as they were then
+    dressed: tuple[float, float, float, bool, bool] | None = None  # what the engine has: as `wanted`
     bent: tuple[float, float] | None = None  # (seconds, scale) that its meshes have
+
+    @property
+    def wanted(self) -> tuple[float, float, float, bool, bool]:
+        """How it is to appear."""
+        return self.opacity, self.scale, self.felt, self.massive, self.veiled
 
     @property
     def engine(self) -> bool:
@@ -283,6 +290,17 @@ class World:
         self.actors[name].veiled = True
         self._changed[name] = None
 
+    def soften(self, name: str, share: float) -> None:
+        """Let others feel a body that wears another look at `share` of its size, until the next pose()."""
+        self.actors[name].felt = share
+        self._changed[name] = None
+
+    def replay(self, name: str, t: float) -> None:
+        """Put a scripted body, with what moves in it, where the script has it at time t, until the next pose()."""
+        a = self.actors[name]
+        a.meddled, a.now = True, t
+        self._follow(a, t)
+
     def lamps(self, t: float, share: float = 1.0) -> None:
         """Set the flickering lamps `share` of the way to their level at time t."""
         for i, light in enumerate(self.scene.lights):
@@ -306,21 +324,26 @@ class World:
         for name in self._changed:
             self._reset(self.actors[name])
         for a in self._scripted:
-            if a.path is not None:
-                pos, quat, a.scale, a.massive = a.path.at(t)
-                self._place(a, pos, quat)
-                a.opacity = float(a.massive)
-                self._changed[a.body.name] = None
-            if a.limbs is not None:
-                self._move_limbs(a, a.limbs, t)
-            if a.meshes:
-                self._changed[a.body.name] = None
+            self._follow(a, t)
+
+    def _follow(self, a: Actor, t: float) -> None:
+        """Put a body, its limbs and those of its other look where the script has them at time t."""
+        self._changed[a.body.name] = None
+        if a.path is not None:
+            pos, quat, a.scale, a.massive = a.path.at(t)
+            self._place(a, pos, quat)
+            a.opacity = float(a.massive)
+        for actor in filter(None, (a, a.look)):
+            if actor.limbs is not None:
+                self._move_limbs(actor, actor.limbs, t)
+                a.dressed = None
 
     def _reset(self, a: Actor) -> None:
-        a.opacity, a.scale, a.massive, a.veiled = 1.0, 1.0, True, False
+        a.opacity, a.scale, a.felt, a.massive, a.veiled, a.now = 1.0, 1.0, 1.0, True, False, None
         if a.moved and a.mocap >= 0:
             self._place(a, np.asarray(a.body.pos), np.asarray(a.body.quat))
         elif a.moved:
+            self.data.xpos[a.id] -= self.model.body_pos[a.id] - self._home[a.id]
             self.model.body_pos[a.id] = self._home[a.id]
         a.moved = False
 
@@ -331,29 +354,28 @@ class World:
         if a.shown is None or a.grown is None:
             a.shown, a.grown = np.ones(len(a.geoms)), np.ones(len(a.geoms))
         a.shown[limbs.index], a.grown[limbs.index] = visible, scale
-        a.dressed = None
-        self._changed[a.body.name] = None
 
     def dress(self) -> None:
         """Hand opacity, scale, solidity, look and bend of every body to the engine, where they changed."""
         for name in self._changed:
             a = self.actors[name]
-            wanted = (a.opacity, a.scale, a.massive, a.veiled)
-            if wanted != a.dressed:
-                self._dress(a, a.opacity, a.scale, solid=a.massive, drawn=not a.veiled)
+            if a.wanted != a.dressed:
+                self._dress(a, a.opacity, a.scale * a.felt, solid=a.massive, drawn=not a.veiled)
                 if a.look is not None:
                     self._dress(a.look, a.opacity, a.scale, solid=False, drawn=a.veiled)
-                a.dressed = wanted
-            self._bend(a, self.now, a.scale)
+                a.dressed = a.wanted
+            now = self.now if a.now is None else a.now
+            self._bend(a, now, a.scale)
             if a.look is not None:
                 self._place(a.look, *self.where(name))
-                self._bend(a.look, self.now, a.scale)
+                self._bend(a.look, now, a.scale)
         altered = [n for n in self._changed if self._altered(self.actors[n])]
         self._changed = dict.fromkeys(altered)
 
     def _altered(self, a: Actor) -> bool:
         """Whether the next pose() has to undo something, or its look has to follow it."""
-        return a.moved or a.look is not None or (a.opacity, a.scale, a.massive, a.veiled) != (1.0, 1.0, True, False)
+        plain = a.wanted == (1.0, 1.0, 1.0, True, False) and a.now is None
+        return a.moved or a.look is not None or not plain
 
     def _dress(self, a: Actor, opacity: float, scale: float, *, solid: bool, drawn: bool) -> None:
         m, g = self.model, a.geoms

@@ -162,7 +162,7 @@ def build(draw: Draw) -> Script:
         + words.otherwise(opposite, told, camera=view.sentence),
         inventory=(Thing("ball", "ball", colour), Thing("hoop", "hoop", hoop_colour)),
         expected=_expected(way, flight, at * rise, draw.seconds),
-        breakable=_breakable(flight, at * rise, way, draw.seconds),
+        breakable=_breakable(flight, at * rise, way, draw.seconds, netted=netted),
         parameters={
             "colour": colour,
             "hoop": hoop_colour,
@@ -186,7 +186,7 @@ def _flight(
 ) -> tuple[Vec, _Flight]:
     """Where the hoop faces, and how the ball flies: through it, onto its rim, beside it or not so far."""
     outside = 1.0 if side == "right" else -1.0
-    aslant = draw.between(-35.0, 35.0) if way == "thrown" else draw.between(-12.0, 12.0)  # degrees from the picture's plane
+    aslant = draw.between(-1.0, 1.0) * (35.0 if way == "thrown" else 12.0)  # degrees from the picture's plane
     along = (-outside * math.cos(math.radians(aslant)), math.sin(math.radians(aslant)))
     facing: Vec = (speed * along[0], speed * along[1], -GRAVITY * at * (1 - rise))
     hit, aside = at, 0.0
@@ -205,15 +205,13 @@ def _flight(
     return facing, _Flight(r, start, (facing[0], facing[1], up), hit, lands)
 
 
-def _view(
-    draw: Draw, way: str, span: float, centre: Vec, facing: Vec, flight: _Flight, wide: float
-) -> views.View:
+def _view(draw: Draw, way: str, span: float, centre: Vec, facing: Vec, flight: _Flight, wide: float) -> views.View:
     """A camera that looks at the hoop aslant, so that its opening shows, and has hoop and flight in its picture."""
     kind = views.kind_of(draw, MOVES)
     span *= (1.0 if kind == "still" else 1.1) * (1.2 if way == "short" else 1.0)
     middle: Vec = (flight.start[0] / 2 if way in ("beside", "short") else 0.0, 0.0, 0.45 * span)
     axis = np.asarray(facing) / np.linalg.norm(facing)
-    ball: list[Vec] = [flight.start, tuple(flight.where(flight.floor).tolist())]  # type: ignore[list-item]
+    ball: list[Vec] = [flight.start, tuple(flight.where(flight.floor).tolist())]
     ring = [(centre[0] + a * wide, centre[1] + b * wide, centre[2]) for a, b in ((1, 0), (0, 1), (-1, 0), (0, -1))]
     best, least = views.still(middle, span, yaw=35, pitch=25, fov=40), math.inf
     for _ in range(50):
@@ -263,7 +261,7 @@ def _expected(way: str, flight: _Flight, down: float, seconds: float) -> tuple[E
     )
 
 
-def _breakable(flight: _Flight, down: float, way: str, seconds: float) -> tuple[Breakable, ...]:
+def _breakable(flight: _Flight, down: float, way: str, seconds: float, *, netted: bool) -> tuple[Breakable, ...]:
     hit = flight.hit
     solid = hit if way == "rim" else flight.floor
     falling = (down + 0.4 * (hit - down), down + 0.8 * (hit - down))
@@ -277,6 +275,6 @@ def _breakable(flight: _Flight, down: float, way: str, seconds: float) -> tuple[
         Breakable("wrong_fall", "ball", *falling),
         Breakable("sudden_turn", "ball", 0.5 * hit, 0.75 * hit),
         Breakable("freeze", None, *falling),
-        Breakable("vanish", "hoop", 0.3 * seconds, 0.7 * seconds),
-        Breakable("size_change", "hoop", 0.3 * hit, 0.6 * hit),
+        Breakable("size_change", "ball", 0.5 * hit, 1.1 * hit),
+        *(() if netted else (Breakable("vanish", "hoop", 0.3 * seconds, 0.7 * seconds),)),
     )

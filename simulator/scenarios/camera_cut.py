@@ -42,7 +42,7 @@ TEMPLATES = (
     "On {floor} floor: {things}. The view cuts to one {there} and returns.",
     "Video of {things} with {cuts} cuts: the front, {there}, the front.",
 )
-UNCUT = ("One camera films {things} without a cut.", "After a cut to a view {there} nothing is left of {things}.")
+UNCUT = ("One camera films {things} without a cut.", "After a cut to a view {there} all is empty where {things} stood.")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def build(draw: Draw) -> Script:
         + words.otherwise(UNCUT, told, camera=sentence),
         inventory=tuple(Thing(b.name, b.noun, b.colour) for b in things),
         expected=(
-            *(Expected("present", b.name, start, end) for b in things for start, end in ((0.0, cuts[0]), (cuts[-1], seconds))),
+            *(Expected("present", b.name, 0.0, cuts[0]) for b in things),
+            *(Expected("present", b.name, cuts[-1], seconds) for b in things),
             *(Expected("cut", things[0].name, max(0.0, t - TOLERANCE), min(seconds, t + TOLERANCE)) for t in cuts),
             *((Expected("turns", things[0].name, 0.0, seconds),) if story == "turns" else ()),
         ),
@@ -194,9 +195,7 @@ def _shots(draw: Draw, things: tuple[Body, ...], side: str, span: float) -> list
     drift = draw.uniform(DRIFT) * draw.sign() if drifts else 0.0
     first = ("from the front", middle, span, yaw, pitch)
     views_of = [first, *(others[kind] for kind in kinds), first]
-    return [
-        _Shot(start, *what, drift) for start, what in zip([0.0, *ends.tolist()], views_of, strict=True)
-    ]
+    return [_Shot(start, *what, drift) for start, what in zip([0.0, *ends.tolist()], views_of, strict=True)]
 
 
 def _camera(shots: list[_Shot], fov: float, seconds: float) -> Camera:

@@ -29,12 +29,12 @@ SPAN: Ranges = (1.5, 4.0), (0.6, 8.0)  # metres that the picture is high there
 TEMPLATES = (
     "The camera orbits {way} to the {side} around {things} on {floor} floor.",
     "{things} stand still on {floor} floor while the camera circles {way} to the {side}.",
-    "A camera moves {side} {way} around {things}.",
-    "An orbit to the {side} {way} around {things}; nothing else moves.",
-    "Seen from a camera circling {side} {way}: {things}.",
-    "Still life of {things}, filmed while the camera turns {way} around them to the {side}.",
-    "The view goes {way} around {things} to the {side}.",
-    "On {floor} floor lie {things}; the camera travels {way} around them to the {side}.",
+    "A camera moves {way} to the {side} around {things}.",
+    "An orbit, {way} to the {side}, around {things}; nothing else moves.",
+    "Seen from a camera circling {way} to the {side}: {things}.",
+    "Still life of {things}, filmed while the camera goes {way} to the {side} around them.",
+    "The view goes {way} to the {side} around {things}.",
+    "On {floor} floor lie {things}; the camera travels {way} to the {side} around them.",
 )
 STILL = ("The camera stands still before {things}.", "{things} roll away while the camera stands still.")
 
@@ -61,7 +61,7 @@ def build(draw: Draw) -> Script:
     named = [words.article(f"{b.colour} {b.noun}") for b in things]
     told = {
         "side": side,
-        "way": "all the way" if arc == 360.0 else "part of the way" if arc < 45 else "far",
+        "way": "all the way" if arc == 360.0 else "a little way" if arc < 45 else "a long way",
         "things": words.listed(named),
         "floor": words.article(words.TEXTURES[room.floor.texture]),
     }

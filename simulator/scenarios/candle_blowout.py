@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.scene import Body, Geom, Key, Material, Scene, Vec
+from simulator.scene import Body, Scene, Vec
 from simulator.script import Breakable, Expected, Script, Thing
-from simulator.workshop import fire, looks, shapes, views, words
+from simulator.workshop import fire, looks, views, words
+from simulator.workshop.candle_words import LIT, TOLD, told_of
 from simulator.workshop.draw import Draw, Ranges
 from simulator.workshop.fan import fan
 
@@ -32,73 +33,6 @@ FLAME: Ranges = (0.26, 0.32), (0.18, 0.22)  # height of a flame over the picture
 SPAN: Ranges = (0.8, 1.6), (0.4, 3.0)  # metres that the picture is high
 FAR = 1.0  # picture heights from the middle to where a puff begins, outside wide pictures
 MOVES = ("orbit", "dolly", "handheld")
-
-TOLD = {
-    "puff": (
-        "A puff of air from the {side} blows out {group}.",
-        "{group} {is_} blown out from the {side}.",
-        "The {flame} of {group} {go} out when a puff comes from the {side}.",
-        "Somebody blows from the {side} and the {flame} of {group} {go} out.",
-        "{group} {burn}, then a breath from the {side} puts {them} out and smoke rises.",
-        "From the {side} a puff hits the {flame} of {group}; {they} {go} out and {stay} out.",
-        "Blown out from the {side}: {group}, and the smoke afterwards.",
-        "Video of {group} that {burn} until a puff from the {side} blows {them} out.",
-    ),
-    "fan": (
-        "A fan on the {side} starts to turn and blows out {group}.",
-        "{group} {is_} blown out by a fan on the {side}.",
-        "The {flame} of {group} {go} out when the fan on the {side} turns.",
-        "The fan on the {side} begins to spin and the {flame} of {group} {go} out.",
-        "{group} {burn}, then a fan on the {side} starts and its wind puts {them} out.",
-        "On the {side} a fan starts to spin; the {flame} of {group} {go} out and {stay} out.",
-        "Blown out by the fan on the {side}: {group}, and the smoke afterwards.",
-        "Video of {group} that {burn} until a fan on the {side} is switched on.",
-    ),
-    "snuffer": (
-        "A snuffer comes down and puts out {group}.",
-        "{group} {is_} put out with a snuffer from above.",
-        "The {flame} of {group} {go} out under a snuffer.",
-        "A metal cap covers the {flame} of {group} and puts {them} out.",
-        "{group} {burn}, then a snuffer is lowered on {them} and smoke rises.",
-        "From above a snuffer covers the {flame} of {group}; {they} {go} out and {stay} out.",
-        "Put out by a snuffer: {group}, and the smoke afterwards.",
-        "Video of {group} that {burn} until a snuffer puts {them} out.",
-    ),
-    "miss": (
-        "A puff from the {side} passes above {group}, and nothing goes out.",
-        "{group} {stay} lit as a puff from the {side} misses {them}.",
-        "The {flame} of {group} {keep} burning while a puff from the {side} goes past above.",
-        "Somebody blows from the {side} too high and {group} {keep} burning.",
-        "{group} {burn} on; a breath from the {side} misses the {flame}.",
-        "From the {side} a puff goes over {group}; the {flame} {stay} lit.",
-        "Missed by a puff from the {side}: {group}, still burning.",
-        "Video of {group} that {stay} lit although a puff comes from the {side}.",
-    ),
-    "some puff": (
-        "A weak puff from the {side} blows out {gone} of {group}; {rest} {stay} lit.",
-        "Of {group}, {gone} {go} out in a puff from the {side} and {rest} {stay} lit.",
-        "Somebody blows from the {side}: of {group}, {gone} {go} out and {rest} {stay} lit.",
-        "A weak breath from the {side} reaches only {gone} of {group}, and {rest} {keep} burning.",
-        "From the {side} a puff blows out {gone} of {group}, and {rest} {keep} burning.",
-        "{group}: a puff from the {side} blows out {gone}, {rest} {stay} lit.",
-        "Only {gone} of {group} {go} out when a puff comes from the {side}.",
-        "Video of {group}; a puff from the {side} puts out {gone}, and {rest} {stay} lit.",
-    ),
-    "some snuffer": (
-        "A snuffer puts out {gone} of {group}; {rest} {stay} lit.",
-        "Of {group}, {gone} {go} out under a snuffer and {rest} {stay} lit.",
-        "A metal cap comes down on {gone} of {group}, and {rest} {keep} burning.",
-        "Of {group} a snuffer covers {gone} and leaves {rest} lit.",
-        "From above a snuffer puts out {gone} of {group}, and {rest} {keep} burning.",
-        "{group}: a snuffer puts out {gone}, {rest} {stay} lit.",
-        "Only {gone} of {group} {go} out, under a snuffer from above.",
-        "Video of {group}; a snuffer puts out {gone}, and {rest} {stay} lit.",
-    ),
-}
-LIT = (
-    "{group} {burn} and {stay} lit.",
-    "The {flame} of {group} {keep} burning and nobody blows.",
-)
 
 
 @dataclass(frozen=True)
@@ -147,7 +81,7 @@ def build(draw: Draw) -> Script:
     suffixes = ["" if count == 1 else str(i + 1) for i in range(count)]
     form = draw.choose(("cylinder", "cylinder", "box"))
     candles = [
-        _candle(draw, "candle" + n, colour, rgb, form, (x, wide, tall * draw.between(0.9, 1.0), span))
+        fire.candle(draw, "candle" + n, colour, rgb, form, (x, wide, tall * draw.between(0.9, 1.0), span))
         for n, colour, rgb, x in zip(suffixes, colours, rgbs, xs, strict=True)
     ]
     wicks: list[Vec] = [(c.pos[0], 0.0, 2 * c.pos[2] + 0.025 * span) for c in candles]
@@ -181,10 +115,10 @@ def build(draw: Draw) -> Script:
 
     dead = plan.dies
     key = f"some {way}" if any(dead) and not all(dead) else way
-    told = {**_told(colours, dead, same), "side": side}
-    wrong = {**_told([names[-1], *colours[1:]] if not same else [names[-1]] * count, dead, same), "side": side}
+    told = {**told_of(colours, dead, same), "side": side}
+    wrong = {**told_of([names[-1], *colours[1:]] if not same else [names[-1]] * count, dead, same), "side": side}
     turned = ({**told, "side": words.opposite(side)},) if way != "snuffer" else ()
-    more = {**_told([*colours, colours[-1]], [*dead, dead[-1]], same=True), "side": side} if same else told
+    more = {**told_of([*colours, colours[-1]], [*dead, dead[-1]], same=True), "side": side} if same else told
     opposite = words.otherwise(TOLD["puff"] if way == "miss" else LIT, told, camera=view.sentence)
     recount = words.otherwise(TOLD[key][4:], more, camera=view.sentence) if same else ()
     return Script(
@@ -252,15 +186,14 @@ def _plan(draw: Draw, way: str, side: str, xs: Sequence[float], gap: float, span
     return _Plan(way, side, tuple(outs), takes, 0.0), fades
 
 
-def _causes(
-    draw: Draw, plan: _Plan, wicks: Sequence[Vec], high: float, span: float, fades: float
-) -> tuple[Body, ...]:
+def _causes(draw: Draw, plan: _Plan, wicks: Sequence[Vec], high: float, span: float, fades: float) -> tuple[Body, ...]:
     """What puts the flames out: wisps, a fan and its wisps, or a snuffer."""
     level = max(w[2] for w in wicks)
     nearest = min(wicks, key=lambda w: plan.sign * w[0])
     begins = plan.first - plan.takes
     if plan.way == "snuffer":
-        return (_snuffer(plan, wicks, high, span),)
+        hits = sorted((out, wick) for out, wick in zip(plan.outs, wicks, strict=True) if out is not None)
+        return (fire.snuffer(hits, high, span, plan.takes, plan.rests),)
     if plan.way == "fan":
         hub: Vec = (-plan.sign * 0.32 * span, 0.42 * span, level + 0.4 * high)
         ahead = np.mean(wicks, axis=0) - hub
@@ -283,85 +216,10 @@ def _near(draw: Draw, point: Vec, by: float) -> Vec:
     return (point[0], point[1] + draw.between(-by, by), point[2] + draw.between(-by, by))
 
 
-def _snuffer(plan: _Plan, wicks: Sequence[Vec], high: float, span: float) -> Body:
-    """A metal cap on a rod that covers one flame after the other, rests there each time, and rises again."""
-    metal = Material((0.62, 0.62, 0.66), gloss=0.9)
-    cap = Geom("cylinder", (0.34 * high, 0.5 * high, 0.0), solid=False)
-    rod = Geom("capsule", (0.06 * high, 0.5 * span, 0.0), (0.0, 0.0, 0.5 * high + 0.5 * span), solid=False)
-    keys: list[Key] = []
-    for (x, y, z), out in sorted(zip(wicks, plan.outs, strict=True), key=lambda pair: pair[1] or 0.0):
-        if out is None:
-            continue
-        above: Vec = (x, y, z + 0.5 * high + 0.9 * span)
-        down: Vec = (x, y, z + 0.5 * high)
-        keys += [
-            Key(max(out - plan.takes, 0.0), above),
-            Key(out, down),
-            Key(out + plan.rests, down),
-            Key(out + plan.rests + plan.takes, above),
-        ]
-    return Body(
-        "snuffer", "snuffer", "grey", (cap, rod), metal, keys[0].pos, motion="scripted", keys=tuple(keys), role="prop"
-    )
-
-
-def _candle(
-    draw: Draw, name: str, colour: str, rgb: Vec, form: str, sizes: tuple[float, float, float, float]
-) -> Body:
-    """A round or square pillar of wax with a dark wick; sizes: where on x, half its width, its height, the span."""
-    x, wide, tall, span = sizes
-    wax = replace(looks.paint(draw, rgb, 2 * wide, plain=0.75), emission=0.1)
-    thick = min(0.011 * span, 0.2 * wide)
-    wick = Geom("capsule", (thick, 0.03 * span, 0.0), (0.0, 0.0, tall / 2), material=Material((0.05, 0.04, 0.04)))
-    pillar = (
-        Geom("cylinder", (wide, tall / 2, 0.0)) if form == "cylinder" else Geom("box", (0.9 * wide, 0.9 * wide, tall / 2))
-    )
-    turn = shapes.about((0.0, 0.0, 1.0), draw.between(-0.6, 0.6) if form == "box" else 0.0)
-    return Body(name, "candle", colour, (pillar, wick), wax, (x, 0.0, tall / 2), turn)
-
-
 def _event(name: str, out: float | None, plan: _Plan, seconds: float) -> Expected:
     if out is None:
         return Expected("stays_lit", name, 0.0, seconds)
     return Expected("goes_out", name, max(0.0, out - min(plan.takes, 0.4)), min(seconds, out + TOLERANCE))
-
-
-def _told(colours: Sequence[str], dead: Sequence[bool], same: bool) -> dict[str, str]:
-    """The words of a prompt for candles of these colours, from left to right, of which some go out."""
-    count, gone = len(colours), sum(dead)
-    if count == 1:
-        group = words.article(f"{colours[0]} candle")
-    elif same:
-        group = f"{words.number(count)} {colours[0]} candles"
-    else:
-        group = f"{words.listed([words.article(c) for c in colours])} candle"
-    some = 0 < gone < count
-    acting = gone if some else count  # who the verb "go" is about
-    staying = count - gone if some else count
-    return {
-        "group": group,
-        "gone": _which(colours, dead, same),
-        "rest": _which(colours, [not d for d in dead], same),
-        "flame": "flame" if count == 1 else "flames",
-        "they": "it" if count == 1 else "they",
-        "them": "it" if count == 1 else "them",
-        "is_": "is" if count == 1 else "are",
-        "burn": "burns" if count == 1 else "burn",
-        "go": "goes" if acting == 1 else "go",
-        "stay": "stays" if staying == 1 else "stay",
-        "keep": "keeps" if staying == 1 else "keep",
-    }
-
-
-def _which(colours: Sequence[str], chosen: Sequence[bool], same: bool) -> str:
-    """ "the red and the blue one", "the middle one", "two"."""
-    picked = [i for i, yes in enumerate(chosen) if yes]
-    if not same:
-        return f"{words.listed([f'the {colours[i]}' for i in picked])} one" if picked else "none"
-    places = {2: ("left", "right"), 3: ("left", "middle", "right")}.get(len(colours))
-    if len(picked) == 1 and places:
-        return f"the {places[picked[0]]} one"
-    return words.number(len(picked))
 
 
 def _breakable(
@@ -378,7 +236,9 @@ def _breakable(
             ways.append(Breakable("relight", flame.name, back, back + 0.5 * (seconds - back)))
     window = (0.3 * seconds, 0.7 * seconds)
     for candle in candles:
-        ways += [Breakable(kind, candle.name, *window) for kind in ("vanish", "colour_change", "size_change", "teleport")]
+        ways += [
+            Breakable(kind, candle.name, *window) for kind in ("vanish", "colour_change", "size_change", "teleport")
+        ]
     ways.append(Breakable("freeze", None, plan.first - 0.7 * plan.takes, plan.first - 0.3 * plan.takes))
     if len(candles) > 1:
         ways.append(Breakable("count_change", candles[-1].name, *window))

@@ -138,8 +138,10 @@ def build(draw: Draw) -> Script:
             Breakable("identity_swap", "first", 0.5 * at, at + 0.3 * (seconds - at), other="second"),
             *(
                 Breakable(kind, "first", 0.25 * at, 0.7 * at)
-                for kind in ("sudden_stop", "sudden_turn", "teleport", "freeze", "vanish")
+                for kind in ("sudden_stop", "sudden_turn", "teleport", "vanish")
             ),
+            *(Breakable(kind, None, 0.25 * at, 0.7 * at) for kind in ("freeze", "time_skip")),
+            Breakable("energy_gain", "second", 0.6 * at, 0.9 * at),
             *((Breakable("sudden_start", "second", 0.2 * at, 0.6 * at),) if way == "rest" else ()),
             *(
                 Breakable(kind, "second", 0.2 * at, at + 0.2 * (seconds - at))

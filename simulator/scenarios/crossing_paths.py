@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from simulator.scene import Body, Scene, Vec
+from simulator.scene import Body, Material, Scene, Vec
 from simulator.script import Breakable, Expected, Script, Thing
 from simulator.workshop import looks, shapes, views, words
 from simulator.workshop.draw import Draw, Ranges
@@ -175,11 +175,11 @@ def _tracks(draw: Draw, how: str, count: int, r: float, span: float) -> list[Tra
     if count > 2:
         far = max(t.where(when)[1] for t in tracks for when in (0.0, seconds)) + 2.8 * r
         at = seconds * draw.choose((0.3, 0.7))
-        tracks.append(Track(far, at, draw.sign() * v * draw.between(0.5, 0.8), 0.0, draw.between(0.8, 1.0) * r))
+        tracks.append(Track(far, at, -tracks[0].vx * draw.between(0.5, 0.8), 0.0, draw.between(0.8, 1.0) * r))
     return tracks
 
 
-def _body(draw: Draw, name: str, noun: str, colour: str, material: looks.Material, track: Track) -> Body:
+def _body(draw: Draw, name: str, noun: str, colour: str, material: Material, track: Track) -> Body:
     """A thing on its way; a ball rolls."""
     speed = math.hypot(track.vx, track.vy)
     axis = (-track.vy / speed, track.vx / speed, 0.0)

@@ -113,7 +113,7 @@ def build(draw: Draw) -> Script:
 
 
 def _told(behind: tuple[Body, ...]) -> str:
-    """", while a blue cube stands still"."""
+    """ ", while a blue cube stands still"."""
     if not behind:
         return ""
     names = words.listed([words.article(f"{b.colour} {b.noun}") for b in behind])
@@ -152,7 +152,10 @@ def _breakable(
 ) -> tuple[Breakable, ...]:
     _, (leaves, returns), (late, early) = out
     away = (late + 0.1 * (early - late), early)
-    going, back = (0.3 * leaves, 0.6 * leaves), (returns + 0.3 * (seconds - returns), returns + 0.5 * (seconds - returns))
+    going, back = (
+        (0.3 * leaves, 0.6 * leaves),
+        (returns + 0.3 * (seconds - returns), returns + 0.5 * (seconds - returns)),
+    )
     changes = ("colour_change", "size_change", "shape_change", "return_duplicate")
     seen = ("vanish", "sudden_stop", "duplicate", "teleport")
     swaps = [Breakable("identity_swap", mover.name, *away, other=b.name) for b in behind]

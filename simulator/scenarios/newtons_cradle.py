@@ -123,7 +123,8 @@ def build(draw: Draw) -> Script:
             Breakable("sudden_stop", first, 0.1 * period, 0.18 * period),
             Breakable("float", last, 0.38 * period, 0.48 * period),
             Breakable("count_change", order[count // 2].name, 0.2 * seconds, 0.7 * seconds),
-            *(Breakable(kind, first, 0.2 * seconds, 0.6 * seconds) for kind in ("vanish", "teleport", "freeze")),
+            *(Breakable(kind, first, 0.2 * seconds, 0.6 * seconds) for kind in ("vanish", "teleport")),
+            Breakable("freeze", None, 0.2 * seconds, 0.6 * seconds),
             *(Breakable(kind, last, 0.2 * seconds, 0.7 * seconds) for kind in ("colour_change", "size_change")),
         ),
         parameters={

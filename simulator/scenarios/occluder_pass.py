@@ -49,8 +49,7 @@ TOLD = {
     "through": (
         "{a} {noun} moves {side} and passes behind {screens}, one after the other.",
         "{a} {noun} goes behind {screens}, is seen in the gap between them and comes out on the {side}.",
-        "Moving to the {side}, {a} {noun} disappears behind the first of {screens}, crosses the gap and goes behind the "
-        "second.",
+        "Moving to the {side}, {a} {noun} disappears behind the first of {screens} and crosses the gap to the second.",
         "{a} {noun} passes behind {screens} from {origin} to {side} and shows itself between them.",
         "{a} {noun} is hidden twice by {screens} as it moves {side}.",
         "Behind {screens} passes {a} {noun}, moving {side} and crossing the gap.",
@@ -111,7 +110,7 @@ def build(draw: Draw) -> Script:
 
     r = share * span / 2
     geom, up = shapes.shape_of(noun, r)
-    half = geom.size[0] * (math.sqrt(2) if noun == "cube" and two else 1.0)
+    half = geom.size[0]
     way = _way(draw, kind, heading, half, span)
     keys = _keys(way, up, r if noun == "ball" else None, draw.seconds)
     thing = Body(noun, noun, colour, (geom,), looks.paint(draw, rgb, 2 * r), keys[0].pos, motion="scripted", keys=keys)
@@ -187,8 +186,8 @@ def _way(draw: Draw, kind: str, heading: str, half: float, span: float) -> _Way:
         return _Way(kind, sign, reach, (0.0,), 2.1 * half + hidden * 2 * reach, ((0.0, -reach), (seconds, reach)))
     reach = 0.49 * span - half
     width = 2.1 * half + draw.uniform(HIDDEN_TWO) * 2 * reach
-    gap = 2 * reach - 2 * half - 2 * width - 0.03 * span
-    middle = (gap + width) / 2
+    spare = 2 * (reach + half) - 6.2 * half - 2 * width  # when both ends and the gap have room for the thing
+    middle = (2.2 * half + max(spare, 0.0) / 2 + width) / 2
     stops: tuple[tuple[float, float], ...] = ((0.0, -reach), (seconds, reach))
     if kind == "turns back":
         wait = draw.uniform(WAIT) * seconds
@@ -246,9 +245,7 @@ def _spell(camera: Camera, thing: Body, screen: Body, half: float) -> _Spell | N
     xs = np.interp(times, [k.t for k in thing.keys], [k.pos[0] for k in thing.keys])
     shown = []  # share of the thing's width that is beside the screen
     for t, at in zip(times.tolist(), xs.tolist(), strict=True):
-        corners = [
-            views.project_at(camera, (x + a * wide, y + b * thick, z), t)[0] for a in (-1, 1) for b in (-1, 1)
-        ]
+        corners = [views.project_at(camera, (x + a * wide, y + b * thick, z), t)[0] for a in (-1, 1) for b in (-1, 1)]
         u, _, depth = views.project_at(camera, (at, 0.0, thing.pos[2]), t)
         size = half / (2 * depth * math.tan(math.radians(camera.fov) / 2))
         covered = min(u + size, max(corners)) - max(u - size, min(corners))
@@ -262,9 +259,7 @@ def _spell(camera: Camera, thing: Body, screen: Body, half: float) -> _Spell | N
     return _Spell(screen.name, behind[0], behind[-1], clear, seen)
 
 
-def _expected(
-    name: str, heading: str, way: _Way, spells: tuple[_Spell, ...], seconds: float
-) -> tuple[Expected, ...]:
+def _expected(name: str, heading: str, way: _Way, spells: tuple[_Spell, ...], seconds: float) -> tuple[Expected, ...]:
     moves = () if way.kind == "turns back" else (Expected(f"moves_{heading}", name, 0.0, seconds),)
     return moves + tuple(
         event
@@ -283,7 +278,10 @@ def _breakable(name: str, way: _Way, spells: tuple[_Spell, ...]) -> tuple[Breaka
         for s in spells
         for kind in ("colour_change", "size_change", "shape_change", "return_duplicate", "teleport")
     ]
-    ways += [Breakable("return_missing", name, s.gone + 0.6 * (s.shows - s.gone), s.gone + 0.9 * (s.shows - s.gone)) for s in spells]
+    ways += [
+        Breakable("return_missing", name, s.gone + 0.6 * (s.shows - s.gone), s.gone + 0.9 * (s.shows - s.gone))
+        for s in spells
+    ]
     ways.append(Breakable("vanish", name, 0.5 * (last.shows + last.clear), last.clear))
     ways += [Breakable(kind, name, 0.3 * first.gone, 0.6 * first.gone) for kind in ("sudden_stop", "sudden_turn")]
     ways.append(Breakable("freeze", None, 0.3 * first.gone, 0.6 * first.gone))

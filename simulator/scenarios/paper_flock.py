@@ -19,39 +19,40 @@ from simulator.workshop import looks, shapes, views, words
 from simulator.workshop.draw import Draw, Ranges
 
 VERSION = 1
+MOVES = ("orbit", "dolly", "handheld")  # of the camera, with which none leaves the picture
 FLAPS = 30.0  # keys a second of a wing
 
-COUNT: Ranges = (12, 20), (24, 40)
-SIZE: Ranges = (1.05, 1.2), (0.9, 1.0)  # from wing tip to wing tip over the mean distance of neighbours
-SPEED: Ranges = (0.11, 0.16), (0.19, 0.24)  # picture heights a second of the whole flock
+COUNT: Ranges = (12, 20), (24, 36)
+SIZE: Ranges = (0.95, 1.1), (1.15, 1.3)  # from wing tip to wing tip over the mean distance of neighbours
+SPEED: Ranges = (0.11, 0.16), (0.17, 0.20)  # picture heights a second of the whole flock
 BEAT: Ranges = (2.2, 3.6), (4.2, 5.2)  # flaps a second
 WIDE, HIGH = 0.64, 0.60  # of the picture that the flock fills at most
 
 TEMPLATES = (
-    "{count} {colours} folded papers fly to the {side} as a flock.",
+    "As a flock {count} {colours} folded papers fly to the {side}.",
     "A flock of {count} {colours} folded papers flaps its way to the {side}.",
-    "{count} {colours} folded papers fly through the air, flapping, to the {side}.",
+    "Through the air fly {count} {colours} folded papers, flapping, to the {side}.",
     "Like birds, {count} {colours} folded papers fly over {floor} floor to the {side}.",
     "Over {floor} floor flies a flock of {count} {colours} folded papers, moving {side}.",
     "Video of {count} {colours} folded papers that fly together to the {side}.",
     "Flapping their halves like wings, {count} {colours} folded papers head to the {side}.",
     "To the {side} fly {count} {colours} folded papers, none touching another.",
-    "{count} folded papers, {colours}, flutter to the {side} in a flock.",
+    "We see {count} folded papers, {colours}, that flutter to the {side} in a flock.",
 )
 CIRCLES = (
-    "{count} {colours} folded papers fly in a circle as a flock.",
+    "As a flock {count} {colours} folded papers fly in a circle.",
     "A flock of {count} {colours} folded papers circles in the air.",
-    "{count} {colours} folded papers flap and circle over {floor} floor.",
+    "High up {count} {colours} folded papers flap and circle over {floor} floor.",
     "Like birds, {count} {colours} folded papers circle over {floor} floor.",
     "Over {floor} floor a flock of {count} {colours} folded papers flies round and round.",
     "Video of {count} {colours} folded papers that circle together.",
     "Flapping their halves like wings, {count} {colours} folded papers go round in the air.",
     "Round and round fly {count} {colours} folded papers, none touching another.",
-    "{count} folded papers, {colours}, circle in a flock.",
+    "We see {count} folded papers, {colours}, that circle in a flock.",
 )
 LIES = (
-    "{count} {colours} folded papers lie on {floor} floor.",
-    "{count} {colours} folded papers fall down onto {floor} floor.",
+    "On {floor} floor lie {count} {colours} folded papers.",
+    "Down onto {floor} floor fall {count} {colours} folded papers.",
 )
 
 
@@ -100,7 +101,7 @@ def build(draw: Draw) -> Script:
     )
     size = share * math.sqrt(step[0] * step[1]) * (0.8 if story == "circles" else 1.0)
     papers = _papers(draw, flock, count, size, beat, used, rgbs)
-    view = views.view(draw, (0.0, 0.0, 0.62 * span), span, yaw=(-15, 15), pitch=(0, 12), fov=(26, 40))
+    view = views.view(draw, (0.0, 0.0, 0.62 * span), span, yaw=(-15, 15), pitch=(0, 12), fov=(26, 40), moves=MOVES)
     room = looks.room(draw, rgbs, span, views.reach_of(view.camera), sky=0.6)
     scene = Scene((*papers, *looks.clutter(draw, span, rgbs, near=1.0)), view.camera, room, looks.lights(draw, span))
 
@@ -184,26 +185,23 @@ def _paper(
 ) -> Body:
     """One paper that flies along `way` (K, 3), its nose ahead, flapping `beat` times a second or so."""
     speed = np.gradient(way, times, axis=0)
-    heading = np.arctan2(speed[:, 1], speed[:, 0])
-    bank = draw.between(0.4, 0.75)  # radians by which it shows its upper side to the camera
+    yaw = np.arctan2(speed[:, 1], speed[:, 0]) / 2
+    bank = draw.between(0.4, 0.7) / 2  # half the radians by which it shows its upper side to the camera
+    c, s = math.cos(bank), math.sin(bank)
+    turns = np.stack([c * np.cos(yaw), s * np.cos(yaw), -s * np.sin(yaw), c * np.sin(yaw)], -1)
     keys = tuple(
-        Key(
-            t,
-            tuple(p),
-            shapes.turned(shapes.about((0.0, 0.0, 1.0), h), shapes.about((1.0, 0.0, 0.0), bank * math.cos(h))),
-        )
-        for t, p, h in zip(times.tolist(), way.tolist(), heading.tolist(), strict=True)
+        Key(t, tuple(p), tuple(q)) for t, p, q in zip(times.tolist(), way.tolist(), turns.tolist(), strict=True)
     )
     long, half = draw.between(0.56, 0.66) * size, size / 4  # half-lengths along the fold and across it
     hertz, phase = beat * draw.between(0.9, 1.1), draw.between(0.0, 2 * math.pi)
     raised = 0.45 + 0.5 * np.sin(2 * math.pi * hertz * beats + phase)  # radians
     wings = []
-    for s in (-1.0, 1.0):
+    for side in (-1.0, 1.0):
         flap = tuple(
-            Key(t, (0.0, s * half * math.cos(a), half * math.sin(a)), shapes.about((1.0, 0.0, 0.0), s * a))
+            Key(t, (0.0, side * half * math.cos(a), half * math.sin(a)), shapes.about((1.0, 0.0, 0.0), side * a))
             for t, a in zip(beats.tolist(), raised.tolist(), strict=True)
         )
-        shade = Material(looks.dim(material.rgb, 1.0 if s > 0 else 0.88), gloss=0.05)
+        shade = Material(looks.dim(material.rgb, 1.0 if side > 0 else 0.88), gloss=0.05)
         wings.append(Geom("box", (0.5 * long, half, 0.016 * size), material=shade, solid=False, keys=flap))
     return Body(
         name, "folded paper", colour, tuple(wings), material, keys[0].pos, keys[0].quat, motion="scripted", keys=keys

@@ -22,7 +22,7 @@ GRAVITY = 9.81
 TOLERANCE = 0.15  # seconds either side of an expected time
 
 FLIGHT: Ranges = (0.55, 0.75), (0.36, 0.46)  # share of the clip
-LONGEST = 1.5  # seconds, of a flight
+LONGEST = 1.3  # seconds, of a flight
 FARTHER = 1.5  # times as long is the flight of what leaves, most of it unseen
 SIZE: Ranges = (0.18, 0.25), (0.13, 0.16)  # diameter over the picture's height
 RISE = (0.12, 0.5)  # share of the flight until it is highest
@@ -57,11 +57,9 @@ WRONG = (
     "{a} {noun} lies on the floor and does not move.",
     "{a} {noun} rises straight up and does not come down.",
 )
-
-
+WEIGHTLESS = ("float", "drift_up", "no_fall", "wrong_fall")
 BREAKABLE = (
-    "float", "drift_up", "no_fall", "wrong_fall", "sudden_stop", "sudden_turn",
-    "freeze", "teleport", "vanish", "duplicate", "colour_change", "size_change", "shape_change",
+    "sudden_stop", "sudden_turn", "teleport", "vanish", "duplicate", "colour_change", "size_change", "shape_change",
 )  # fmt: skip
 
 
@@ -150,22 +148,9 @@ def build(draw: Draw) -> Script:
             end,
         ),
         breakable=(
-            *(
-                Breakable(kind, noun, 0.2 * seen, 0.6 * seen)
-                for kind in ("float", "drift_up", "no_fall", "wrong_fall", "sudden_stop", "sudden_turn")
-            ),
-            *(
-                Breakable(kind, noun, 0.2 * seen, 0.6 * seen)
-                for kind in (
-                    "freeze",
-                    "teleport",
-                    "vanish",
-                    "duplicate",
-                    "colour_change",
-                    "size_change",
-                    "shape_change",
-                )
-            ),
+            *(Breakable(kind, noun, 0.15 * seen, 0.4 * seen) for kind in WEIGHTLESS),
+            *(Breakable(kind, noun, 0.2 * seen, 0.6 * seen) for kind in BREAKABLE),
+            *(Breakable(kind, None, 0.2 * seen, 0.6 * seen) for kind in ("freeze", "time_skip")),
         ),
         parameters={
             "colour": colour,

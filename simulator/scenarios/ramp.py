@@ -42,7 +42,7 @@ WRONG = (
     "{a} {noun} goes up a ramp and stops at its top.",
 )
 BREAKABLE = (
-    "sudden_stop", "sudden_turn", "pass_through", "sink_in", "float", "drift_up", "freeze", "teleport", "vanish",
+    "sudden_stop", "sudden_turn", "pass_through", "sink_in", "float", "drift_up", "teleport", "vanish",
     "duplicate", "colour_change", "size_change", "shape_change", "shadow_missing",
 )  # fmt: skip
 
@@ -131,7 +131,10 @@ def build(draw: Draw) -> Script:
             Expected("present", noun, 0.0, down),
             Expected(f"moves_{side}", noun, 0.0, down),
         ),
-        breakable=tuple(Breakable(kind, noun, 0.25 * down, 0.7 * down) for kind in BREAKABLE),
+        breakable=(
+            *(Breakable(kind, noun, 0.25 * down, 0.7 * down) for kind in BREAKABLE),
+            *(Breakable(kind, None, 0.25 * down, 0.6 * down) for kind in ("freeze", "time_skip")),
+        ),
         parameters={
             "colour": colour,
             "noun": noun,

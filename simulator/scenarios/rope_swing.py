@@ -27,7 +27,7 @@ LINKS = 12
 HEAVY = 0.2  # mass of the rope over that of the weight
 DAMPING = 0.01  # of a joint, over (mass of the weight) l^2 sqrt(g / L)
 STEPS = 1000  # of the integration, a swing
-RATE = 120.0  # keys a second of the weight, and half of that for the rope
+RATE = 120.0  # keys a second
 Array = np.ndarray
 
 PERIOD: Ranges = (0.6, 0.9), (0.42, 0.52)  # share of the clip
@@ -66,7 +66,7 @@ def build(draw: Draw) -> Script:
     start = np.radians(degrees + sag * np.linspace(-0.5, 0.5, LINKS))
     length = GRAVITY * (swing / (4 * float(ellipk(math.sin(math.radians(degrees) / 2) ** 2)))) ** 2
     lasting = shapes.lasting(seconds)
-    times = np.linspace(0.0, lasting, math.ceil(RATE * lasting / 2) * 2 + 1)
+    times = np.linspace(0.0, lasting, math.ceil(RATE * lasting) + 1)
     angles = _chain(start, length, times, swing / STEPS) * (1.0 if side == "right" else -1.0)
     links = np.stack([np.sin(angles), np.zeros_like(angles), -np.cos(angles)], -1) * (length / LINKS)
     joints = np.cumsum(links, axis=1)  # (K, LINKS, 3) lower ends, from the pivot
@@ -85,7 +85,7 @@ def build(draw: Draw) -> Script:
     weight = Body(
         "weight", noun, colour, (geom,), looks.paint(draw, rgb, 2 * r), keys[0].pos, motion="scripted", keys=keys
     )
-    rope = _rope(times[::2], (joints - links / 2)[::2], angles[::2], pivot, length, 0.011 * span)
+    rope = _rope(times, joints - links / 2, angles, pivot, length, 0.011 * span)
     dull = looks.surface(draw, looks.background(draw, (rgb,))[1], span)
     stand = stands.gallows(pivot, 1.7 * r, 0.018 * span, dull)
     middle = (0.0, 0.0, top + 0.06 * length - 0.46 * span)
@@ -120,15 +120,14 @@ def build(draw: Draw) -> Script:
         ),
         breakable=(
             Breakable("sudden_stop", "weight", 0.2 * turn, 0.6 * turn),
-            Breakable("float", "weight", 0.75 * turn, 0.95 * turn),
+            Breakable("drift_up", "weight", 0.15 * seconds, 0.5 * seconds),
+            Breakable("size_change", "rope", 0.2 * seconds, 0.7 * seconds),
             *(
                 Breakable(kind, "weight", 0.15 * seconds, 0.5 * seconds)
-                for kind in ("freeze", "vanish", "teleport", "duplicate", "shadow_missing")
+                for kind in ("vanish", "teleport", "duplicate", "shadow_missing")
             ),
-            *(
-                Breakable(kind, "weight", 0.2 * seconds, 0.7 * seconds)
-                for kind in ("colour_change", "size_change", "shape_change")
-            ),
+            Breakable("freeze", None, 0.15 * seconds, 0.5 * seconds),
+            *(Breakable(kind, "weight", 0.2 * seconds, 0.7 * seconds) for kind in ("colour_change", "shape_change")),
         ),
         parameters={
             "colour": colour,

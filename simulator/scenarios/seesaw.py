@@ -29,20 +29,22 @@ THICK, DEEP = 0.03, 0.17  # half thickness and half depth of the plank, in L
 
 UNIT: Ranges = (0.08, 0.12), (0.13, 0.16)  # share of the clip that sqrt(L / g) takes
 LONGEST = 0.5  # seconds, of that unit
-TILT: Ranges = (0.34, 0.42), (0.43, 0.48)  # of the plank, with an end on the floor
+TILT: Ranges = (0.40, 0.46), (0.47, 0.54)  # of the plank, with an end on the floor
+MOVES = ("orbit", "handheld", "dolly")  # a camera that pans would lose an end of the plank
 LEAD: Ranges = (0.16, 0.32), (0.16, 0.32)  # share of the clip until the box lands or the post is gone
-SIZE: Ranges = (0.15, 0.19), (0.11, 0.14)  # half width of the bigger box, in L
-RATIO: Ranges = (1.35, 1.6), (1.7, 2.0)  # width of the bigger over the smaller
-FAR, NEAR = (0.72, 0.82), (0.3, 0.42)  # of L: where boxes lie
+SIZE: Ranges = (0.16, 0.20), (0.21, 0.24)  # half width of the bigger box, in L
+RATIO: Ranges = (1.35, 1.55), (1.6, 1.8)  # width of the bigger over the smaller
+FAR, NEAR = (0.0, 0.08), (0.4, 0.5)  # of L: how far boxes lie from the lips at the ends
+LIP = 0.04  # of L: width of a lip
 
 TEMPLATES = (
     "{story}, and the {plank} tips to the {side}.",
     "A {plank} tips to the {side}: {story}.",
     "{story}; the {side} side of the {plank} goes down.",
-    "On {floor} floor stands a {plank}. {story}, and its {side} end goes down to the floor.",
-    "Video of a {plank} that tips to the {side} because {why}; {story}.",
+    "On {floor} floor stands a {plank}. {Story}, and its {side} end goes down to the floor.",
+    "Video of a {plank} that tips to the {side} because of {why}; {story}.",
     "{story}. The {side} end of the {plank} sinks and the {across} end rises.",
-    "The {plank} comes down on the {side}, where {why}: {story}.",
+    "The {plank} comes down on the {side} under {why}: {story}.",
     "{story}, so the {plank} swings down on the {side} and up on the {across}.",
 )
 STORIES = {
@@ -54,10 +56,10 @@ STORIES = {
     "on the {across}",
 }
 WHYS = {
-    "drop": "{a} box lands there",
-    "kick": "{a} box lands there",
-    "weights": "the big {colour} box is",
-    "arms": "the {colour} box lies farther out",
+    "drop": "{a} box that lands there",
+    "kick": "{a} box that lands there",
+    "weights": "the big {colour} box",
+    "arms": "the {colour} box far out",
 }
 WRONG = (
     "{story}, and the {plank} does not move.",
@@ -102,10 +104,11 @@ def build(draw: Draw) -> Script:
     )
     small = big / (1.0 if way in ("drop", "arms") else ratio)
     start = -tilt if way == "kick" else 0.0
-    arm, arm2 = draw.between(*FAR), draw.between(*(NEAR if way == "arms" else FAR))
+    ends = 0.99 - LIP - big / long, 0.99 - LIP - small / long  # where boxes touch the lips
+    arm, arm2 = ends[0] - draw.between(*FAR), ends[1] - draw.between(*(NEAR if way == "arms" else FAR))
     falls = way in ("drop", "kick")
     high = GRAVITY * lead**2 / 2 if falls else 0.0
-    high = min(high, 1.3 * long)
+    high = min(high, 0.9 * long)
     lead = math.sqrt(2 * high / GRAVITY) if falls else lead
     first = _box(draw, plank, "box", colour, rgbs[0], big, arm, start, high)
     boxes = [first] if way == "drop" else [first, _box(draw, plank, "other", second, rgbs[1], small, -arm2, start, 0.0)]
@@ -115,14 +118,14 @@ def build(draw: Draw) -> Script:
 
     points = [(a * long, b * DEEP * long, z) for a in (-1, 1) for b in (-1, 1) for z in (0.0, 2 * plank.up)]
     points += [(b.pos[0] + dx * big, 0.0, b.pos[2] + 1.2 * big) for b in boxes for dx in (-1, 1)]
-    view, span = views.around(draw, points, yaw=(-26, 26), pitch=(4, 16), fov=(30, 46))
+    view, span = views.around(draw, points, yaw=(-26, 26), pitch=(4, 16), fov=(30, 46), moves=MOVES)
     things = tuple(rgbs) if len(boxes) > 1 else (rgbs[0], rgbs[2])
     room = looks.room(draw, things, span, views.reach_of(view.camera))
     clutter = looks.clutter(draw, span, things, near=0.8)
-    scene = Scene((*boxes, board, *post, *stand, *clutter), view.camera, room, looks.lights(draw, span), substeps=1)
+    scene = Scene((*boxes, board, *post, *stand, *clutter), view.camera, room, looks.lights(draw, span), substeps=2)
 
     told = _words(way, colour, second, painted, side, words.article(words.TEXTURES[room.floor.texture]))
-    tips = 0.8 * unit * (2.0 if way == "kick" else 1.0) + 2 * (start + tilt) / SLOW * unit
+    tips = 0.9 * unit * (2.0 if way == "kick" else 1.0) + 2 * (start + tilt) / SLOW * unit
     landed = min(0.99 * seconds, lead + tips)
     return Script(
         scene=scene,
@@ -137,9 +140,7 @@ def build(draw: Draw) -> Script:
         inventory=(*(Thing(b.name, "box", b.colour) for b in boxes), Thing("plank", "seesaw", painted)),
         expected=(
             *(Expected("present", b.name, 0.0, seconds) for b in boxes),
-            Expected("falls" if falls else "moves_down", "box", 0.0, landed),
-            *((Expected("collides", "box", 0.9 * lead, 1.1 * lead + 0.1 * unit, "plank"),) if falls else ()),
-            *((Expected("moves_up", "other", 0.9 * lead, landed),) if len(boxes) > 1 and way != "arms" else ()),
+            *_moves(way, view.kind, lead, landed, unit),
         ),
         breakable=_breakable(way, lead, unit, seconds),
         parameters={
@@ -157,6 +158,19 @@ def build(draw: Draw) -> Script:
             "span_m": span,
         },
     )
+
+
+def _moves(way: str, camera: str, lead: float, landed: float, unit: float) -> tuple[Expected, ...]:
+    """What the boxes do; from a camera that goes away it may look like little."""
+    if way in ("drop", "kick"):
+        return (
+            Expected("falls", "box", 0.0, landed),
+            Expected("collides", "box", 0.9 * lead, 1.1 * lead + 0.1 * unit, "plank"),
+        )
+    if camera == "dolly":
+        return ()
+    up = (Expected("moves_up", "other", 0.9 * lead, lead + 0.8 * (landed - lead)),) if way == "weights" else ()
+    return (Expected("moves_down", "box", 0.0, landed), *up)
 
 
 def _breakable(way: str, lead: float, unit: float, seconds: float) -> tuple[Breakable, ...]:
@@ -178,7 +192,7 @@ def _breakable(way: str, lead: float, unit: float, seconds: float) -> tuple[Brea
     return (
         *both,
         Breakable("pass_through", "box", *early),
-        Breakable("teleport", "box", *early),
+        Breakable("duplicate", "box", *early),
         Breakable("drift_up", "box", *moving),
         Breakable("identity_swap", "box", 0.2 * seconds, 0.7 * seconds, other="other"),
     )
@@ -205,7 +219,7 @@ def _box(
         turn,
         motion="free",
         mass=8 * size[0] * size[1] * size[2] / (0.2 * plank.long) ** 3,
-        restitution=0.05,
+        restitution=0.15,
         friction=FRICTION,
     )
 
@@ -215,12 +229,14 @@ def _board(draw: Draw, plank: _Plank, colour: str, rgb: Vec, tilt: float, boxes:
     torques = [plank.sign * b.pos[0] * b.mass * GRAVITY for b in boxes]
     turning = abs(sum(torques)) if len(boxes) == 1 else abs(torques[0] + torques[1])
     size: Vec = (plank.long, DEEP * plank.long, THICK * plank.long)
+    lip = LIP / 2 * plank.long, size[1], 0.05 * plank.long  # at either end, so that nothing slides off
+    lips = [Geom("box", lip, (a * (size[0] - lip[0]), 0.0, size[2] + lip[2])) for a in (-1, 1)]
     stop = brentq(lambda a: plank.up - plank.long * (math.sin(a) + THICK * math.cos(a)) - 0.004 * plank.long, 0.0, 1.0)
     return Body(
         "plank",
         "seesaw",
         colour,
-        (Geom("box", size),),
+        (Geom("box", size), *lips),
         looks.paint(draw, rgb, 0.5 * plank.long, plain=0.5),
         (0.0, 0.0, plank.up),
         motion="hinged",
@@ -232,7 +248,7 @@ def _board(draw: Draw, plank: _Plank, colour: str, rgb: Vec, tilt: float, boxes:
             limits=(-stop, stop),
         ),
         mass=draw.between(0.8, 1.4),
-        restitution=0.05,
+        restitution=0.15,
         friction=FRICTION,
     )
 
@@ -287,4 +303,5 @@ def _words(way: str, colour: str, second: str, painted: str, side: str, floor: s
         "across": words.opposite(side),
         "floor": floor,
     }
-    return {**told, "story": STORIES[way].format(**told), "why": WHYS[way].format(**told)}
+    story = STORIES[way].format(**told)
+    return {**told, "story": story, "Story": story[0].upper() + story[1:], "why": WHYS[way].format(**told)}

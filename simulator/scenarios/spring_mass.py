@@ -142,11 +142,12 @@ def build(draw: Draw) -> Script:
         breakable=(
             Breakable("sudden_stop", "weight", 0.12 * period, 0.3 * period),
             Breakable("sudden_turn", "weight", 0.12 * period, 0.3 * period),
-            Breakable("float", "weight", 0.2 * seconds, 0.7 * seconds),
+            Breakable("drift_up", "weight", 0.15 * seconds, 0.5 * seconds),
             *(
                 Breakable(kind, "weight", 0.15 * seconds, 0.5 * seconds)
-                for kind in ("freeze", "vanish", "teleport", "duplicate", "shadow_missing")
+                for kind in ("vanish", "teleport", "duplicate", "shadow_missing")
             ),
+            Breakable("freeze", None, 0.15 * seconds, 0.5 * seconds),
             *(
                 Breakable(kind, "weight", 0.2 * seconds, 0.7 * seconds)
                 for kind in ("colour_change", "size_change", "shape_change")

@@ -78,7 +78,8 @@ def build(draw: Draw) -> Script:
     centre: Vec = (0.0, 0.0, max(0.5 * walk.tall, 0.3 * walk.span))
     view = views.view(draw, centre, walk.span, yaw=(-12, 12), pitch=(3, 13), fov=(28, 44))
     walker, times, u = _walker(draw, walk, story, "walker", colour, rgb)
-    things, others = (rgb, second_rgb) if story == "meets" else (rgb,), ()
+    things = (rgb, second_rgb) if story == "meets" else (rgb,)
+    others: tuple[Body, ...] = ()
     if story == "meets":
         others = (_walker(draw, walk, "met", "other", second, second_rgb)[0],)
     word, cover = _cover(draw, walk, story, view.camera, walker, things)

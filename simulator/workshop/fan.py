@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,11 +27,12 @@ def fan(draw: Draw, hub: Vec, ahead: tuple[float, float], r: float, start: float
     frame = Material((0.88, 0.88, 0.86) if pale else (0.12, 0.12, 0.14), gloss=0.5)
     wing = Material((0.16, 0.30, 0.52) if pale else (0.84, 0.84, 0.80), gloss=0.3)
     back = (-0.22 * r * forward).tolist()
-    ring = [1.12 * r * (math.cos(a) * across + math.sin(a) * up) for a in np.linspace(0, 2 * math.pi, 17)]
+    circle = np.linspace(0, 2 * math.pi, 17).tolist()
+    ring = [(1.12 * r * (math.cos(a) * across + math.sin(a) * up)).tolist() for a in circle]
     geoms = [
         Geom("cylinder", (0.22 * r, 0.3 * r, 0.0), tuple(back), facing, frame, solid=False),
         rod((back[0], back[1], -0.2 * r), (back[0], back[1], -hub[2]), 0.08 * r, material=frame, solid=False),
-        *(rod(a, b, 0.05 * r, material=frame, solid=False) for a, b in zip(ring[:-1], ring[1:], strict=True)),
+        *(rod(a, b, 0.05 * r, material=frame, solid=False) for a, b in pairwise(ring)),
     ]
     speed, phase = 2 * math.pi * draw.between(*TURNS), draw.between(0.0, 2 * math.pi)
     times = [0.0, *np.arange(start, draw.seconds + 1 / RATE, 1 / RATE).tolist()]

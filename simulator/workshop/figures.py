@@ -128,8 +128,8 @@ class _Pose:
         self.long_feet = build.foot[1] > 0.06
         half = (0.34 if self.long_feet else 0.52) * gait.duty * gait.stride  # a long foot rises on its toe
         straight = 0.98 if way.radius <= 0.0 else 0.95  # of the leg; it reaches farther in bends
-        self.hip = build.ankle * tall + math.sqrt((straight * self.length) ** 2 - half**2)
-        self.hip = self.hip + 0.02 * self.length * self.pace * np.cos(2 * self.cycle - 2 * math.pi * build.duty)
+        low = build.ankle * tall + math.sqrt((straight * self.length) ** 2 - half**2)
+        self.hip = low + 0.02 * self.length * self.pace * np.cos(2 * self.cycle - 2 * math.pi * build.duty)
         self.feet = [self._foot(leg, way, gait, u, phase) for leg in build.legs]
 
     def _foot(self, leg: Leg, way: Way, gait: Gait, u: Array, phase: float) -> tuple[Array, Array, Array]:
@@ -137,7 +137,7 @@ class _Pose:
         build, tall = self.build, self.tall
         at, up, share = gait.foot(u, leg.phase + phase)
         x, y, turn = way.at(at)
-        ahead, left = turned(leg.ahead * tall, leg.left * tall, turn)
+        ahead, left = turned(np.array(leg.ahead * tall), np.array(leg.left * tall), turn)
         fx, fy = turned(x + ahead - self.x, y + left - self.y, -self.heading)
         pitch = self.pace * _pitch(share, gait.duty) if self.long_feet else 0.0 * u
         pivot = np.where(pitch > 0, build.foot[1], -build.foot[0]) * tall  # the foot turns about its toe or its heel

@@ -1,14 +1,16 @@
-"""Fire: flames, the light that they give, smoke, and the wisps of a breath of air; lengths in metres."""
+"""Fire: candles, flames, the light that they give, smoke, a breath of air, a snuffer; lengths in metres."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from simulator.scene import Body, Geom, Key, Light, Material, Vec
 from simulator.workshop.draw import Draw
+from simulator.workshop.looks import paint
 from simulator.workshop.shapes import about
 
 FLICKER = 12.0  # keys a second of a flame
@@ -91,3 +93,34 @@ def breath(draw: Draw, name: str, lines: Sequence[Line], speed: float, r: float)
         wisps.append(Geom("sphere", size, solid=False, keys=(Key(0.0, start, visible=False), *keys)))
     air = Material((0.93, 0.95, 1.0), alpha=0.45, gloss=0.0, emission=0.3)
     return Body(name, "puff", "white", tuple(wisps), air, (0.0, 0.0, 0.0), role="effect")
+
+
+def candle(draw: Draw, name: str, colour: str, rgb: Vec, form: str, sizes: tuple[float, float, float, float]) -> Body:
+    """A round or square pillar of wax with a dark wick; sizes: where on x, half its width, its height, the span."""
+    x, wide, tall, span = sizes
+    wax = replace(paint(draw, rgb, 2 * wide, plain=0.75), emission=0.1)
+    thick = min(0.011 * span, 0.2 * wide)
+    wick = Geom("capsule", (thick, 0.03 * span, 0.0), (0.0, 0.0, tall / 2), material=Material((0.05, 0.04, 0.04)))
+    round_, square = Geom("cylinder", (wide, tall / 2, 0.0)), Geom("box", (0.9 * wide, 0.9 * wide, tall / 2))
+    pillar = round_ if form == "cylinder" else square
+    turn = about((0.0, 0.0, 1.0), draw.between(-0.6, 0.6) if form == "box" else 0.0)
+    return Body(name, "candle", colour, (pillar, wick), wax, (x, 0.0, tall / 2), turn)
+
+
+def snuffer(hits: Sequence[tuple[float, Vec]], high: float, span: float, takes: float, rests: float) -> Body:
+    """A metal cap on a rod that covers one flame after the other and rises again; hits: (seconds, wick), in order.
+
+    takes: seconds that it comes down, and goes up. rests: seconds that it stays on a flame of `high` metres.
+    """
+    cap = Geom("cylinder", (0.34 * high, 0.5 * high, 0.0), solid=False)
+    rod = Geom("capsule", (0.06 * high, 0.5 * span, 0.0), (0.0, 0.0, 0.5 * high + 0.5 * span), solid=False)
+    keys: list[Key] = []
+    for t, (x, y, z) in hits:
+        above: Vec = (x, y, z + 0.5 * high + 0.9 * span)
+        down: Vec = (x, y, z + 0.5 * high)
+        keys += [Key(max(t - takes, 0.0), above), Key(t, down), Key(t + rests, down), Key(t + rests + takes, above)]
+    metal = Material((0.62, 0.62, 0.66), gloss=0.9)
+    start = keys[0].pos
+    return Body(
+        "snuffer", "snuffer", "grey", (cap, rod), metal, start, motion="scripted", keys=tuple(keys), role="prop"
+    )

@@ -14,7 +14,6 @@ from simulator.workshop.draw import Draw
 from simulator.workshop.shapes import about, shape_of
 from simulator.workshop.words import COLOURS, MUTED, OOD_COLOURS, OOD_TEXTURES, TEXTURES
 
-BOLD: tuple[Texture, ...] = ("checker", "stripes", "tiles", "bricks", "dots", "spots", "zigzag", "plaid", "mosaic")
 DRAWN: tuple[Texture, ...] = ("stripes", "checker", "spots", "noise", "dots", "marble", "gradient")  # on things
 SKIES: tuple[tuple[Vec, Vec | None], ...] = (  # overhead, at the horizon
     ((0.56, 0.68, 0.82), None),
@@ -100,7 +99,7 @@ def room(draw: Draw, things: Sequence[Vec], span: float, reach: float, *, sky: f
     back = background(draw, [*things, floor.rgb] if len(things) < 2 else things)[1]
     walls = None if draw.chance(sky) else surface(draw, back, span * 1.5, things)
     half = max(1.3 * reach, 1.5 * span)
-    bare = Room(floor, walls, half, 3.0 * span, ambient=draw.between(0.3, 0.45))
+    bare = Room(floor, walls, half, 3.0 * span, ambient=draw.between(0.32, 0.46))
     return _under(draw, bare, things)
 
 
@@ -129,11 +128,11 @@ def lights(draw: Draw, span: float, *, overcast: float = 0.0) -> tuple[Light, ..
     strength, fill = draw.between(0.55, 0.75), draw.between(0.12, 0.24)
     warm = draw.between(0.02, 0.12) if kind == "low sun" else draw.between(-0.08, 0.06)
     if kind == "noon":
-        strength *= 0.8
+        strength, fill = 0.8 * strength, fill + 0.1
     elif kind == "behind":
-        near, fill = -draw.between(0.5, 1.2), 0.34
+        near, fill = -draw.between(0.5, 1.2), 0.46
     elif kind == "side lamp":
-        side, near, fill = draw.sign() * draw.between(1.8, 2.6), draw.between(0.2, 0.8), 0.26
+        side, near, fill = draw.sign() * draw.between(1.8, 2.6), draw.between(0.2, 0.8), 0.34
     elif kind == "two lamps":
         side, strength = draw.sign() * draw.between(0.8, 1.6), 0.6 * strength
     lamps = [_lamp((side * span, -near * span, high * span), strength, warm)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,8 +44,9 @@ def net(centre: Vec, facing: Vec, wide: float, r: float, path: Path | None = Non
         for k in range(STRANDS):
             for to in (k, (k - 1) % STRANDS):
                 geom = rod(still[level, k], still[level + 1, to], THICK * r, solid=False)
-                keys = [_key(t, m[level, k], m[level + 1, to], geom.size[1]) for t, m in zip(times, moving, strict=True)]
-                geoms.append(rod(still[level, k], still[level + 1, to], THICK * r, solid=False, keys=tuple(keys)))
+                half = geom.size[1]
+                keys = (_key(t, m[level, k], m[level + 1, to], half) for t, m in zip(times, moving, strict=True))
+                geoms.append(replace(geom, keys=tuple(keys)))
     return Body("net", "net", "white", tuple(geoms), Material((0.93, 0.93, 0.9)), centre, role="prop")
 
 

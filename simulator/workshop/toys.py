@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,8 +53,10 @@ def _table(r: float, dark: Material) -> Parts:
 
 
 def _mug(r: float, dark: Material) -> Parts:
-    bend = [(0.6 * r + 0.36 * r * math.sin(a), 0.0, -0.3 * r + 0.42 * r * math.cos(a)) for a in np.linspace(0, math.pi, 6)]
-    handle = (rod(a, b, 0.1 * r) for a, b in zip(bend[:-1], bend[1:], strict=True))
+    bend = [
+        (0.6 * r + 0.36 * r * math.sin(a), 0.0, -0.3 * r + 0.42 * r * math.cos(a)) for a in np.linspace(0, math.pi, 6)
+    ]
+    handle = (rod(a, b, 0.1 * r) for a, b in pairwise(bend))
     rim = Geom("cylinder", (0.52 * r, 0.02 * r, 0.0), (0.0, 0.0, 0.42 * r), material=dark)
     return Geom("cylinder", (0.62 * r, 0.68 * r, 0.0), (0.0, 0.0, -0.27 * r)), rim, *handle
 
@@ -61,10 +64,10 @@ def _mug(r: float, dark: Material) -> Parts:
 def _rocket(r: float, dark: Material) -> Parts:
     hull = Geom("cylinder", (0.3 * r, 0.6 * r, 0.0), (0.0, 0.0, -0.2 * r))
     nose = Geom("cone", (0.3 * r, 0.3 * r, 0.0), (0.0, 0.0, 0.7 * r), material=dark)
-    fins = (
-        Geom("box", (0.22 * r, 0.04 * r, 0.3 * r), (0.42 * r * math.cos(a), 0.42 * r * math.sin(a), -0.65 * r), about((0.0, 0.0, 1.0), a), dark)
-        for a in (0.5, 0.5 + 2 * math.pi / 3, 0.5 + 4 * math.pi / 3)
-    )
+    fins = []
+    for a in (0.5, 0.5 + 2 * math.pi / 3, 0.5 + 4 * math.pi / 3):
+        pos: Vec = (0.42 * r * math.cos(a), 0.42 * r * math.sin(a), -0.65 * r)
+        fins.append(Geom("box", (0.22 * r, 0.04 * r, 0.3 * r), pos, about((0.0, 0.0, 1.0), a), dark))
     return hull, nose, *fins
 
 

@@ -164,9 +164,9 @@ def test_oracle_sight_needs_a_model_that_knows_the_truth(tmp_path: Path, capsys:
 
 
 def test_two_commands_do_not_work_on_one_folder(unbroken: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from evals.execute import _alone
+    from evals.spec import alone
 
-    with _alone(unbroken):
+    with alone(unbroken):
         assert run(unbroken) == 2
     assert "another process is working on" in capsys.readouterr().err
 

@@ -1,0 +1,103 @@
+"""Clips as files named by their content: in the run folder, or anywhere that fsspec reaches.
+
+A clip lies at ROOT/<digest>.mkv (FFV1, exact). ROOT is RUN/clips, or a URL such as s3://bucket/run; a row of table clip
+says where each one is. A file is written as a whole and is on the disk before `put` returns, so before its row is; its
+digest is looked at again whenever it is read.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from evals.disk import keep, named
+from simulator.clip import Clip, read_video, write_video
+from simulator.errors import UsageError
+
+FOLDER = "clips"
+
+
+def remote(path: str) -> bool:
+    """Whether a path is a URL of fsspec's, not one of this machine's file system."""
+    return "://" in path
+
+
+def _reach(url: str) -> tuple[Any, str]:
+    """The file system of a URL and the path in it.
+
+    Raises:
+        UsageError: fsspec knows no such protocol, or lacks the package that speaks it.
+    """
+    import fsspec
+
+    try:
+        return fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"cannot reach {url}: {error}") from error
+
+
+def put(clip: Clip, folder: Path, root: str | None = None) -> str:
+    """Write a clip below `root`, or below the run folder where that is None; the `path` of its row.
+
+    Raises:
+        OSError: it could not be written as a whole; with the path.
+        UsageError: `root` is a URL that cannot be reached.
+    """
+    name = f"{clip.digest}.mkv"
+    if root is None or not remote(root):
+        path = f"{FOLDER}/{name}" if root is None else f"{root}/{name}"
+        with named(folder / path):
+            write_video(folder / path, clip)
+            keep(folder / path)
+        return path
+    url = f"{root.rstrip('/')}/{name}"
+    files, path = _reach(url)
+    with named(url), tempfile.TemporaryDirectory() as scratch:
+        local = Path(scratch) / name
+        write_video(local, clip)
+        files.makedirs(files._parent(path), exist_ok=True)
+        files.put_file(str(local), path)
+        if files.size(path) != local.stat().st_size:
+            raise OSError(5, "not written as a whole", url)
+    return url
+
+
+@contextmanager
+def local(folder: Path, path: str) -> Iterator[Path]:
+    """A file of this machine with the content of a row's `path`, for as long as the block lasts.
+
+    Raises:
+        UsageError: it is not there, or cannot be reached.
+    """
+    if not remote(path):
+        yield folder / path
+        return
+    files, inside = _reach(path)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / Path(inside).name
+        try:
+            with files.open(inside, "rb") as source, copy.open("wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+        except OSError as error:
+            raise UsageError(f"cannot fetch {path}: {error.strerror or error}") from error
+        yield copy
+
+
+def get(folder: Path, path: str, digest: str, fps: float | None = None) -> Clip:
+    """Read a clip back.
+
+    fps: the frame rate where the row knows it better than the container.
+
+    Raises:
+        UsageError: it is not there, cannot be read, or holds another content than `digest`.
+    """
+    with local(folder, path) as file:
+        clip = read_video(file)
+    clip = clip if fps is None else Clip(clip.frames, fps)
+    if clip.digest != digest:
+        raise UsageError(f"{path} holds another clip than {digest}; it was changed after it was stored")
+    return clip
