@@ -117,7 +117,7 @@ def estimate(asked: Plan) -> Row:
     told: Row = {"folder": str(asked.folder), "videos": n, "frames": n * suite.frames, "processes": processes}
     told |= {"samples": len(ends), "bytes": None, "minutes": None}
     if ends:
-        each = (ends[-1] - ends[0]) / max(1, len(ends) - 1)  # the first has the start of its process in it
+        each = (ends[-1] - ends[0]) / (len(ends) - 1) if len(ends) > 1 else ends[0]  # the first holds the start-up
         told["bytes"] = round(size / len(ends) * whole * n)
         told["minutes"] = round((ends[0] + each * (n - 1) / processes) * whole / 60, 1)
     return told

@@ -129,7 +129,7 @@ class ShotWorker:
         if row is None or row.path is None or row.digest is None:
             return None
         try:
-            return clips.get(self.setup.folder, row.path, row.digest, row.fps)
+            return clips.get(clips.address(self.setup.folder, row.path), row.digest, row.fps)
         except (UsageError, OSError):
             return None
 

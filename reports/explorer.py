@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 from evals.comparison import Comparison
 from evals.outcomes import outcomes, probes, records
 from evals.store import Results
+from evals.store.clips import address
 from reports.media import Media
 from reports.page import made, write_page
 
@@ -36,16 +37,16 @@ def clip_key(label: str, shot: str) -> str:
 
 def clips(run: Results, label: str, media: Media, shots: set[str] | None = None) -> dict[str, Row]:
     """The clips of a run (or only of `shots`) as the player wants them: link, frame rate, spans, readings in words."""
-    spans = {shot: [_span(s) for s in records(part)] for shot, part in run.spans.groupby("shot_id")}
+    spans = _by_shot(run.spans, _span)
     order = {probe: i for i, probe in enumerate(probes(run))}
     ordered = run.readings.sort_values("probe", key=lambda names: names.map(order), kind="stable")
-    readings = {shot: [_reading(r) for r in records(part)] for shot, part in ordered.groupby("shot_id")}
+    readings = _by_shot(ordered.drop(columns="measures"), _reading)
     found = {}
     for row in records(outcomes(run)):
         shot = row["shot_id"]
         if shots is not None and shot not in shots:
             continue
-        source = run.path / row["path"] if row["status"] == "ok" else None
+        source = address(run.path, row["path"]) if row["status"] == "ok" else None
         found[clip_key(label, shot)] = {
             "label": label,
             "shot": shot,
@@ -110,6 +111,14 @@ def to_csv(rows: Sequence[Row], columns: Sequence[dict[str, Any]], path: Path) -
     for row in rows:
         writer.writerow([f"'{v}" if isinstance(v := row[k], str) and v[:1] in "=+-@" and v else v for k in keys])
     path.write_text(out.getvalue(), encoding="utf-8")
+
+
+def _by_shot(table: pd.DataFrame, made: Callable[[Row], Row]) -> dict[str, list[Row]]:
+    """What is made of the rows of each shot, in their order."""
+    found: dict[str, list[Row]] = {}
+    for row in records(table):
+        found.setdefault(row["shot_id"], []).append(made(row))
+    return found
 
 
 def _span(row: dict[str, Any]) -> Row:

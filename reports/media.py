@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evals.store.clips import local
 from simulator.clip import Clip, read_video, write_video
 from simulator.errors import UsageError
 
@@ -42,8 +43,11 @@ class Media:
         if self.page.parent.is_dir():
             self.others = [folder for folder in self.page.parent.glob("*/media") if folder.parent != self.page]
 
-    def add(self, source: Path, digest: str) -> str | None:
-        """The link from the page to the preview of `source`, made now unless it lies there; None if that failed."""
+    def add(self, source: Path | str, digest: str) -> str | None:
+        """The link from the page to the preview of `source`, made now unless it lies there; None if that failed.
+
+        source: a file, or a URL of fsspec's.
+        """
         name = f"media/{digest[:20]}.mp4"
         target = self.page / name
         if target.is_file():
@@ -51,7 +55,8 @@ class Media:
         if self._linked(target):
             return name
         try:
-            clip = read_video(source)
+            with local(str(source)) as file:
+                clip = read_video(file)
         except (UsageError, OSError) as error:
             self.lost[str(source)] = str(error)
             return None

@@ -119,7 +119,8 @@ class _Builder:
         visual.global_.offwidth, visual.global_.offheight = self.width, self.height
         visual.quality.offsamples = 0
         # A net of 28 x 16 for each curved shape; of many, which are small, a coarser one.
-        curved = sum(geom.shape not in ("box", *SOFT) for body in self.scene.bodies for geom in body.geoms)
+        seen = [b for b in self.scene.bodies if not b.keys or any(k.visible for k in b.keys)]
+        curved = sum(geom.shape not in ("box", *SOFT) for body in seen for geom in body.geoms)
         slices = round(max(12, min(28, 28 * math.sqrt(8 / max(curved, 1)))))
         visual.quality.numslices, visual.quality.numstacks = slices, round(4 * slices / 7)
         visual.quality.shadowsize = next(

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from simulator.lattice import PERIOD, cells, fractal, scramble
@@ -42,9 +41,12 @@ def _coarse(c: Array) -> Array:
     return (c[:, ::2, ::2] + c[:, 1::2, 1::2]) * np.float32(0.5)
 
 
-def _fine(image: Array, how: int = cv2.INTER_LINEAR) -> Array:
+def _fine(image: Array, *, smooth: bool = True) -> Array:
     """Images at twice the resolution."""
+    import cv2
+
     n = 2 * image.shape[-1]
+    how = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
     return np.stack([cv2.resize(face, (n, n), interpolation=how) for face in image])
 
 
@@ -54,7 +56,7 @@ def _fractal(x: Array, y: Array, z: Array, seed: int, octaves: tuple[int, ...] =
 
 def _cells(x: Array, y: Array, z: Array, seed: int, frequency: int) -> tuple[Array, Array, Array]:
     first, second, value = cells(_coarse(x), _coarse(y), _coarse(z), seed, frequency)
-    return _fine(first), _fine(second), _fine(value, cv2.INTER_NEAREST)
+    return _fine(first), _fine(second), _fine(value, smooth=False)
 
 
 def _odd(count: Array) -> Array:

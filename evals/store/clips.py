@@ -19,6 +19,7 @@ from simulator.clip import Clip, read_video, write_video
 from simulator.errors import UsageError
 
 FOLDER = "clips"
+WEB = ("http", "https", "ftp", "github", "git", "data", "reference")  # protocols that fetch whatever they are told to
 
 
 def remote(path: str) -> bool:
@@ -30,8 +31,11 @@ def _reach(url: str) -> tuple[Any, str]:
     """The file system of a URL and the path in it.
 
     Raises:
-        UsageError: fsspec knows no such protocol, or lacks the package that speaks it.
+        UsageError: fsspec knows no such protocol, lacks the package that speaks it, or the URL is of a kind that is
+            not followed.
     """
+    if "::" in url or url.split("://")[0] in WEB:  # a row may come from a stranger, and must not send us anywhere
+        raise UsageError(f"clips are not fetched from {url}; give a folder or an object store, such as s3://bucket/run")
     import fsspec
 
     try:
@@ -66,28 +70,33 @@ def put(clip: Clip, folder: Path, root: str | None = None) -> str:
     return url
 
 
+def address(folder: Path, path: str) -> str:
+    """Where the clip of a row is, given its `path` and its run's folder."""
+    return path if remote(path) else str(folder / path)
+
+
 @contextmanager
-def local(folder: Path, path: str) -> Iterator[Path]:
-    """A file of this machine with the content of a row's `path`, for as long as the block lasts.
+def local(address: str) -> Iterator[Path]:
+    """A file of this machine with what lies at an address, for as long as the block lasts.
 
     Raises:
         UsageError: it is not there, or cannot be reached.
     """
-    if not remote(path):
-        yield folder / path
+    if not remote(address):
+        yield Path(address)
         return
-    files, inside = _reach(path)
+    files, inside = _reach(address)
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / Path(inside).name
         try:
             with files.open(inside, "rb") as source, copy.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
         except OSError as error:
-            raise UsageError(f"cannot fetch {path}: {error.strerror or error}") from error
+            raise UsageError(f"cannot fetch {address}: {error.strerror or error}") from error
         yield copy
 
 
-def get(folder: Path, path: str, digest: str, fps: float | None = None) -> Clip:
+def get(address: str, digest: str, fps: float | None = None) -> Clip:
     """Read a clip back.
 
     fps: the frame rate where the row knows it better than the container.
@@ -95,9 +104,9 @@ def get(folder: Path, path: str, digest: str, fps: float | None = None) -> Clip:
     Raises:
         UsageError: it is not there, cannot be read, or holds another content than `digest`.
     """
-    with local(folder, path) as file:
+    with local(address) as file:
         clip = read_video(file)
     clip = clip if fps is None else Clip(clip.frames, fps)
     if clip.digest != digest:
-        raise UsageError(f"{path} holds another clip than {digest}; it was changed after it was stored")
+        raise UsageError(f"{address} holds another clip than {digest}; it was changed after it was stored")
     return clip

@@ -60,7 +60,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, folder / "results.sqlite"
-        self._lock = (folder / ".results.lock").open("w")
+        self._lock = (folder / ".results.lock").open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.db = connect(folder)

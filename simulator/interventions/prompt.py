@@ -61,14 +61,15 @@ class WrongCount(Intervention):
                     world.detach(body.name)
 
     def _carries(self, body: Body) -> bool:
-        x, y, z = np.subtract(_way(body)[0], _way(self.body)[0])
+        x, y, z = (_way(body, np.zeros(1)) - _way(self.body, np.zeros(1)))[0]
         above = math.hypot(x, y) < 0.5 * self.radius and 0 < z < self.radius + radius(body)
         return body.noun != self.body.noun and body.role != "prop" and above
 
     def _aside(self) -> Array:
         """(3,) metres from the thing to where there is most room for another on its way."""
-        way, r = _way(self.body), self.radius
-        ways = [(_way(b), radius(b)) for b in self.source.bodies if b is not self.body and b.role != "effect"]
+        times, r = np.linspace(0.0, self.script.seconds, 9), self.radius
+        others = [b for b in self.source.bodies if b is not self.body and b.role != "effect"]
+        way, ways = _way(self.body, times), [(_way(b, times), radius(b)) for b in others]
         right = self.right(way[0])
         ahead = pinhole.frame(self.source.camera, 0.0)[1][:, 2] * (1, 1, 0)
         away = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
@@ -82,9 +83,10 @@ class WrongCount(Intervention):
         return max(options, key=room)
 
 
-def _way(body: Body) -> Array:
-    """(K, 3) places that the body comes by."""
-    return Path.of(body.keys).pos[:: max(1, len(body.keys) // 8)] if body.keys else np.array([body.pos], float)
+def _way(body: Body, times: Array) -> Array:
+    """(T, 3) places where the script has the body at those times, seconds."""
+    path = Path.of(body.keys) if body.keys else None
+    return np.array([body.pos if path is None else path.at(t)[0] for t in times.tolist()], float)
 
 
 def moved(body: Body, offset: Array) -> Body:

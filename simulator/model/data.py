@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import json
@@ -22,6 +23,7 @@ from simulator.scenarios import FAMILIES, make_script
 SHARD = 10  # clips in a file
 VALIDATION_SEED = 1_000_000  # the first seed of the clips that are never trained on
 DIFFICULTY = (0.25, 0.75)
+Shard = tuple[str, int, tuple[int, ...]]  # family, number of the shape, seeds
 _MIRRORED = {"left": "right", "right": "left", "clockwise": "counterclockwise", "counterclockwise": "clockwise"}
 _SIDES = re.compile(rf"\b({'|'.join(_MIRRORED)})\b", re.IGNORECASE)
 
@@ -56,11 +58,18 @@ def recipe(config: DataConfig) -> dict[str, object]:
 
 def load(config: DataConfig) -> tuple[Clips, Clips]:
     """Clips for training and for validation; what is missing in `config.folder` is rendered first."""
-    folder = Path(config.folder) / hashlib.sha256(json.dumps(recipe(config)).encode()).hexdigest()[:12]
     shards = [_shards(config, 0, config.clips), _shards(config, VALIDATION_SEED, config.validation)]
-    _render_missing(config, folder, [s for part in shards for s in part])
-    train, validation = (_read(config, folder, part) for part in shards)
+    _render_missing(config, [s for part in shards for s in part])
+    train, validation = (_read(config, part) for part in shards)
     return train, validation
+
+
+def _path(config: DataConfig, shard: Shard) -> Path:
+    """The file of a shard, without its suffix; a family has a folder for each recipe of its clips."""
+    family, shape, seeds = shard
+    told = recipe(dataclasses.replace(config, families=(family,)))
+    folder = f"{family}-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]}"
+    return Path(config.folder) / folder / f"{shape}-{seeds[0]}-{len(seeds)}"
 
 
 def mirrored(prompt: str) -> str:
@@ -70,9 +79,6 @@ def mirrored(prompt: str) -> str:
 
 def _like(word: str, pattern: str) -> str:
     return word.capitalize() if pattern[0].isupper() else word
-
-
-Shard = tuple[str, int, tuple[int, ...]]  # family, number of the shape, seeds
 
 
 def _shards(config: DataConfig, first: int, count: int) -> list[Shard]:
@@ -85,45 +91,40 @@ def _shards(config: DataConfig, first: int, count: int) -> list[Shard]:
     return [(family, k, some) for k, some in parts for family in config.families]
 
 
-def _read(config: DataConfig, folder: Path, shards: list[Shard]) -> Clips:
+def _read(config: DataConfig, shards: list[Shard]) -> Clips:
     frames: list[np.ndarray] = []
     prompts: list[tuple[str, ...]] = []
     fps: list[float] = []
     for shard in shards:
-        path = folder / _name(shard)
+        path = _path(config, shard)
         frames += list(np.load(path.with_suffix(".npy"), mmap_mode="r"))
         prompts += [tuple(p) for p in json.loads(path.with_suffix(".json").read_text())]
         fps += [config.shapes[shard[1]].fps] * len(shard[2])
     return Clips(frames, prompts, fps)
 
 
-def _name(shard: Shard) -> str:
-    family, shape, seeds = shard
-    return f"{family}-{shape}-{seeds[0]}-{len(seeds)}"
-
-
-def _render_missing(config: DataConfig, folder: Path, shards: list[Shard]) -> None:
-    missing = [s for s in shards if not (folder / _name(s)).with_suffix(".json").exists()]
+def _render_missing(config: DataConfig, shards: list[Shard]) -> None:
+    missing = [s for s in shards if not _path(config, s).with_suffix(".json").exists()]
     if not missing:
         return
-    folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("LP_NUM_THREADS", "1")  # read by the workers' software renderer
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(config.workers, mp_context=context) as pool, Progress() as progress:
         bar = progress.add_task("rendering clips", total=sum(len(seeds) for _, _, seeds in missing))
-        jobs = {pool.submit(_render, config, folder, s): s for s in missing}
+        jobs = {pool.submit(_render, config, s): s for s in missing}
         for job in as_completed(jobs):
             job.result()
             progress.advance(bar, len(jobs[job][2]))
 
 
-def _render(config: DataConfig, folder: Path, shard: Shard) -> None:
+def _render(config: DataConfig, shard: Shard) -> None:
     """One file of clips, and after it the file of their prompts, which says that it is whole."""
     from simulator.stage import film
 
     family, number, seeds = shard
     shape = config.shapes[number]
-    path = folder / _name(shard)
+    path = _path(config, shard)
+    path.parent.mkdir(parents=True, exist_ok=True)
     clips, prompts = [], []
     for seed in seeds:
         difficulty, seconds = float(np.random.default_rng(seed).uniform(*DIFFICULTY)), shape.frames / shape.fps

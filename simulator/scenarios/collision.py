@@ -145,7 +145,7 @@ def build(draw: Draw) -> Script:
             *((Breakable("sudden_start", "second", 0.2 * at, 0.6 * at),) if way == "rest" else ()),
             *(
                 Breakable(kind, "second", 0.2 * at, at + 0.2 * (seconds - at))
-                for kind in ("colour_change", "size_change", "duplicate", "shadow_missing")
+                for kind in ("colour_change", "size_change", "duplicate")
             ),
         ),
         parameters={

@@ -19,11 +19,11 @@ from simulator.workshop import looks, shapes, views, words
 from simulator.workshop.draw import Draw, Ranges
 
 VERSION = 1
-MOVES = ("orbit", "dolly", "handheld")  # of the camera, with which none leaves the picture
+MOVES = ("orbit", "handheld")  # of the camera, with which none leaves the picture or gets too small
 FLAPS = 30.0  # keys a second of a wing
 
 COUNT: Ranges = (12, 20), (24, 36)
-SIZE: Ranges = (0.95, 1.1), (1.15, 1.3)  # from wing tip to wing tip over the mean distance of neighbours
+SIZE: Ranges = (0.95, 1.1), (1.12, 1.22)  # from wing tip to wing tip over the mean distance of neighbours
 SPEED: Ranges = (0.11, 0.16), (0.17, 0.20)  # picture heights a second of the whole flock
 BEAT: Ranges = (2.2, 3.6), (4.2, 5.2)  # flaps a second
 WIDE, HIGH = 0.64, 0.60  # of the picture that the flock fills at most

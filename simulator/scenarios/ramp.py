@@ -43,7 +43,7 @@ WRONG = (
 )
 BREAKABLE = (
     "sudden_stop", "sudden_turn", "pass_through", "sink_in", "float", "drift_up", "teleport", "vanish",
-    "duplicate", "colour_change", "size_change", "shape_change", "shadow_missing",
+    "duplicate", "colour_change", "size_change", "shape_change",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from simulator.violations import VIOLATIONS, draw, prompt_breaks
 SIZE, FPS = 40, 8.0
 SEED = {"candle_blowout": 1, "camera_orbit": 1}  # a puff comes; the floor has a bold texture
 WITH_PROMPT = FAMILIES.names()[::5]  # families whose prompts are gone against as well
-LEAST = 0.008  # of the pixels of one frame: what a person would see
+LEAST = 0.005  # of the pixels of one frame: what a person would see
 
 
 def valid(family: str) -> tuple[Script, Take]:
