@@ -14,6 +14,7 @@ with `json_out` it calls `console.emit(document)` exactly once.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ VERBS.add("leaderboard", "reports.leaderboard:command", "rank any number of runs
 VERBS.add("failures", "reports.failures:command", "the worst clips, with the evidence drawn on them")
 VERBS.add("calibrate", "evals.calibrate:command", "fit the probes' calibration tables on the calibration split")
 VERBS.add("doctor", "evals.doctor:command", "what this machine can do, and what to type next")
+
+TALLIES = ("compare", "leaderboard")  # they multiply what is small: threads would but wait for each other
 
 EXAMPLES = (
     "worldassay demo",
@@ -126,6 +129,8 @@ def _dispatch(argv: Sequence[str]) -> int:
 
     overrides = [word for word in rest if "=" in word]
     cfg = config.load(verb, overrides, [word for word in rest if "=" not in word])
+    if verb in TALLIES:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read as numpy is loaded
     return int(VERBS.load(verb)(cfg, json_out=given.json, dry_run=given.dry_run))
 
 

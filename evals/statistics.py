@@ -20,7 +20,7 @@ MANY_FAMILIES = 10  # from here on families are resampled, too
 EXACT_CELLS = 14  # up to 2**14 sign patterns are enumerated
 DRAWS = 4000  # of a bootstrap
 FLIPS = 20000  # of a permutation test
-HELD = 65536  # numbers of a resampling that are in memory at a time, so that any n fits
+HELD = 2**18  # numbers of a resampling that are in memory at a time, so that any n fits
 KEPT = 2**28  # random bits, a byte each, that are kept for other tests of the same seed
 
 Floats = NDArray[np.float64]

@@ -210,14 +210,14 @@ def _square(material: Material, at_x: Array, at_y: Array) -> Array:
     return _painted(material, [x[None], y[None], np.full_like(x, 0.13 * material.scale)[None]])[0]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def plane_image(material: Material, pixels: int) -> Array:
     """(pixels, pixels, 3) uint8: one period of the material, PERIOD * scale metres wide, seen from above."""
     at = (np.arange(pixels) + 0.5) / pixels * PERIOD * material.scale
     return _square(material, at, at)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def sheet_image(material: Material, size: Vec, pixels: int) -> Array:
     """(pixels, pixels, 3) uint8: the material on a sheet of half-lengths (or a disc of half-axes) `size` metres."""
     at = (np.arange(pixels) + 0.5) / pixels * 2 - 1
@@ -235,7 +235,7 @@ def _cube(pixels: int, *, round: bool) -> Array:
     return points / np.linalg.norm(points, axis=0, keepdims=True) if round else points
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=48)
 def cube_image(material: Material, shape: Shape, size: Vec, pixels: int) -> Array:
     """(6 * pixels, pixels, 3) uint8: the faces +x, -x, +y, -y, +z, -z of a shape, in OpenGL's cube-map layout."""
     half = {

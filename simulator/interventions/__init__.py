@@ -1,5 +1,5 @@
-"""The interventions: how each kind of violation meddles with the running world.
+"""The interventions: how each kind of violation meddles with the running world, one file a law.
 
-Every class says what severity s measures. Lengths that depend on the thing are in its radius r, that of the sphere
-around it. `right` is the camera's horizontal right at the onset, turned so that it points into the picture.
+Every class says what severity s measures. Half widths and half heights are the thing's own, as the camera sees it at
+the start; shares of the picture are of the metres that its shorter side shows there (`Intervention.span`).
 """

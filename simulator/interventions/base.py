@@ -162,13 +162,6 @@ class Intervention:
         """(3,) m/s of a scripted body at the start; 0 for others."""
         return np.zeros(3) if self.course is None else self.course.velocity(self.since, 1 / 60)[0]
 
-    def falls(self) -> bool:
-        """Whether the script has the body come down by over a third of its radius before the end."""
-        if self.course is None:
-            return False
-        lowest = min(self.course.at(t)[0][2] for t in np.linspace(self.since, min(self.end, self.script.seconds), 9))
-        return bool(lowest < self.course.at(self.since)[0][2] - self.radius / 3)
-
     def shift(self, world: World, offset: Array | Vec) -> None:
         """Put the body `offset` metres from where it would be; for every pose()."""
         pos, offset = world.where(self.name)[0], np.asarray(offset)

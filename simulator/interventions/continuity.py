@@ -11,12 +11,15 @@ from simulator.world import World
 
 
 class Teleport(Intervention):
-    """Elsewhere at once, (0.3 + 4 s) half widths to the side but in the picture; a moving thing moves on from there."""
+    """Elsewhere at once, to the side but in the picture; a moving thing moves on from there.
+
+    By (0.3 + 4 s) half widths, or s of three tenths of the picture if that is more.
+    """
 
     lasting = True
 
     def start(self, world: World) -> None:
-        self.offset = self.aside(world, (0.3 + 4 * self.s) * self.wide)
+        self.offset = self.aside(world, max((0.3 + 4 * self.s) * self.wide, 0.3 * self.s * self.span))
         if self.free:
             world.place(self.name, self.pos + self.offset)
 

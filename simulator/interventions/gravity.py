@@ -19,7 +19,11 @@ class Float(Intervention):
     """
 
     def start(self, world: World) -> None:
-        self.falling = self.falls()
+        self.falling = False
+        if self.course is not None:
+            times = np.linspace(self.since, min(self.end, self.script.seconds), 9).tolist()
+            lowest = min(self.course.at(t)[0][2] for t in times)
+            self.falling = lowest < self.pos[2] - self.radius / 3
 
     def push(self, world: World) -> None:
         brake = self.s * world.velocity(self.name) * (0.5, 0.5, 1.0) / 0.1

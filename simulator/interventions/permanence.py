@@ -96,10 +96,10 @@ class ReturnDuplicate(_Double):
     seen: float | None = None  # when the thing came back, seconds
 
     def start(self, world: World) -> None:
-        away = -self.right(self.pos)  # farther out, where it is out of the picture
+        ahead = self.right(self.pos)  # into the picture, where it is outside
         if abs(self.sideways(self.pos)) < 0.5 and np.linalg.norm(self.heading) > 1e-6:
-            away = -self.heading / np.linalg.norm(self.heading)  # behind it, where it moves behind something
-        self.offset = away * (0.2 + 2.8 * self.s) * self.wide
+            ahead = self.heading / np.linalg.norm(self.heading)  # out of its cover, where it moves behind something
+        self.offset = ahead * (0.2 + 2.8 * self.s) * self.wide
 
     def pose(self, world: World, t: float) -> None:
         share = 0.0 if self.seen is None else min((t - self.seen) / GLIDE, 1.0)

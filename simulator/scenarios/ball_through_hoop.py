@@ -264,11 +264,13 @@ def _expected(way: str, flight: _Flight, down: float, seconds: float) -> tuple[E
 def _breakable(flight: _Flight, down: float, way: str, seconds: float, *, netted: bool) -> tuple[Breakable, ...]:
     hit = flight.hit
     solid = hit if way == "rim" else flight.floor
+    # where a ball put somewhere else at its height is not put into the rim
+    clear = (1.02 * solid, 1.02 * solid + 0.1 * seconds) if way in ("thrown", "short") else (0.3 * hit, 0.6 * hit)
     falling = (down + 0.4 * (hit - down), down + 0.8 * (hit - down))
     return (
         Breakable("pass_through", "ball", 0.75 * solid, 0.92 * solid),
         Breakable("energy_gain", "ball", 0.8 * solid, 0.95 * solid),
-        Breakable("teleport", "ball", 0.4 * hit, 0.8 * hit),
+        Breakable("teleport", "ball", *clear),
         Breakable("vanish", "ball", 0.4 * hit, 1.2 * hit),
         Breakable("colour_change", "ball", 0.5 * hit, 1.1 * hit),
         Breakable("float", "ball", *falling),

@@ -6,8 +6,8 @@ theta'' = -(g / L) sin(theta). With theta(t) the swing of a single pendulum let 
 min(theta, 0), the last k at max(theta, 0), and a ball that is among both (2 k > N) at theta itself; energy is kept.
 theta(t) = 2 asin(q sn(K - t sqrt(g / L))), q = sin(A / 2), with Jacobi's sn and the complete elliptic integral K of
 parameter q^2, and the period is 4 K sqrt(L / g). Impacts lie midway between multiples of 1/240 s, so that velocities
-taken over 1/480 s either side of a frame at 24, 30, 48, 60, ... frames a second never mix before and after.
-Strings weigh nothing. Lengths in metres, times in seconds.
+taken over 1/480 s either side of a frame at 24, 30, 48, 60, ... frames a second never mix before and after; at 25 and
+50 they do not in the first seconds. Strings weigh nothing. Lengths in metres, times in seconds.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ VERBS = ("swing", "fall", "jump", "hit", "leave", "strike")
 def build(draw: Draw) -> Script:
     """The Script of one draw; see the module for the story."""
     seconds = draw.seconds
-    half = _odd(120 * min(max(draw.uniform(PERIOD) * seconds, QUICKEST), SLOWEST))  # half a period, in 1/240 s
+    half = _half(120 * min(max(draw.uniform(PERIOD) * seconds, QUICKEST), SLOWEST), seconds)
     period = half / 120
     degrees = draw.uniform(AMPLITUDE)
     share = draw.uniform(SIZE)
@@ -160,9 +160,16 @@ def _words(colour: str, side: str, count: int, raised: int) -> dict[str, str]:
     }
 
 
-def _odd(x: float) -> int:
-    """The odd number nearest to x."""
-    return 2 * round((x - 1) / 2) + 1
+def _half(wanted: float, seconds: float) -> int:
+    """Half a period in 1/240 s, odd, about `wanted`; of those, the one whose impacts are farthest from frames 1/50 s
+    apart, for the first two seconds at least."""
+    middle = 2 * round((wanted - 1) / 2) + 1
+
+    def apart(half: int) -> float:
+        impacts = np.arange(half, 480 * min(seconds, 2.0) + half, 2 * half) * 50 / 480
+        return float(np.abs(impacts - np.round(impacts)).min())
+
+    return max(range(max(middle - 8, 1), middle + 10, 2), key=apart)
 
 
 def _times(seconds: float) -> Array:

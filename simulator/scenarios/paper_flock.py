@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.scene import Body, Geom, Key, Material, Scene, Vec
+from simulator.scene import Body, Camera, Geom, Key, Material, Scene, Vec
 from simulator.script import Breakable, Expected, Script, Thing
 from simulator.workshop import looks, shapes, views, words
 from simulator.workshop.draw import Draw, Ranges
@@ -92,7 +92,7 @@ def build(draw: Draw) -> Script:
     used, other = palette[:-1], palette[-1]
     rgbs = tuple(looks.tint(draw, word) for word in used)
 
-    wide = min(WIDE, 0.92 - speed * seconds) if story == "crosses" else WIDE
+    wide = min(WIDE, 0.88 - speed * seconds) if story == "crosses" else WIDE
     columns = max(3, round(math.sqrt(count * wide / HIGH)))
     rows = math.ceil(count / columns)
     step = (wide * span / columns, HIGH * span / rows)
@@ -121,7 +121,7 @@ def build(draw: Draw) -> Script:
         + words.otherwise(LIES, told, camera=view.sentence),
         inventory=tuple(Thing(p.name, p.noun, p.colour) for p in papers),
         expected=(
-            *(Expected("present", p.name, 0.0, seconds) for p in papers),
+            *(Expected("present", p.name, 0.0, seconds) for p in _clear(papers, view.camera, size / span)),
             *(Expected(f"moves_{side}", p.name, 0.0, seconds) for p in papers[:3] if story == "crosses"),
         ),
         breakable=_breakable(seconds, [p.name for p in papers]),
@@ -206,6 +206,17 @@ def _paper(
     return Body(
         name, "folded paper", colour, tuple(wings), material, keys[0].pos, keys[0].quat, motion="scripted", keys=keys
     )
+
+
+def _clear(papers: tuple[Body, ...], camera: Camera, size: float) -> list[Body]:
+    """Those that are in the first picture and not behind others; size: of a paper, in picture heights."""
+    places = [views.project(camera, paper.pos) for paper in papers]
+    return [
+        paper
+        for paper, (x, y, depth) in zip(papers, places, strict=True)
+        if max(abs(x), abs(y)) < 0.48
+        and not any(math.hypot(x - u, y - v) < 0.4 * size for u, v, nearer in places if nearer < depth)
+    ]
 
 
 def _breakable(seconds: float, names: list[str]) -> tuple[Breakable, ...]:

@@ -107,7 +107,7 @@ def build(draw: Draw) -> Script:
             Breakable("float", "bob", 0.38 * swing, 0.48 * swing),
             *(
                 Breakable(kind, "bob", 0.15 * seconds, 0.5 * seconds)
-                for kind in ("vanish", "teleport", "colour_change", "bend", "duplicate", "shadow_missing")
+                for kind in ("vanish", "teleport", "colour_change", "bend", "duplicate")
             ),
             Breakable("freeze", None, 0.15 * seconds, 0.5 * seconds),
             Breakable("no_fall", "bob", 0.04 * swing, 0.1 * swing),

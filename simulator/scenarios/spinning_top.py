@@ -226,6 +226,6 @@ def build(draw: Draw) -> Script:
 
 def _breakable(spins: bool, down: float, seconds: float) -> tuple[Breakable, ...]:
     start, end = (0.2 * seconds, 0.6 * seconds) if spins else (0.35 * down, 0.7 * down)
-    own = ("shadow_missing",) if spins else ("no_fall", "wrong_fall")
+    own = () if spins else ("no_fall", "wrong_fall")
     common = ("vanish", "teleport", "colour_change", "size_change", "shape_change", "duplicate", "drift_up", "float")
     return (*(Breakable(k, "top", start, end) for k in (*common, *own)), Breakable("freeze", None, start, end))

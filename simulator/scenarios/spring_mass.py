@@ -143,10 +143,7 @@ def build(draw: Draw) -> Script:
             Breakable("sudden_stop", "weight", 0.12 * period, 0.3 * period),
             Breakable("sudden_turn", "weight", 0.12 * period, 0.3 * period),
             Breakable("drift_up", "weight", 0.15 * seconds, 0.5 * seconds),
-            *(
-                Breakable(kind, "weight", 0.15 * seconds, 0.5 * seconds)
-                for kind in ("vanish", "teleport", "duplicate", "shadow_missing")
-            ),
+            *(Breakable(kind, "weight", 0.15 * seconds, 0.5 * seconds) for kind in ("vanish", "teleport", "duplicate")),
             Breakable("freeze", None, 0.15 * seconds, 0.5 * seconds),
             *(
                 Breakable(kind, "weight", 0.2 * seconds, 0.7 * seconds)

@@ -56,7 +56,8 @@ def build(draw: Draw) -> Script:
     sign = {"left": -1.0, "right": 1.0, "none": 0.0}[side]
     away = 0.0 if way == "pulled" else sign * 2.3 * r  # where the shelf is that goes away
     at = -away if outcome == "stays" else away
-    bounce = draw.between(0.3, 0.6) if noun == "ball" else 0.15
+    bounce = draw.between(0.35, 0.6) if noun == "ball" else 0.15
+    bounces = noun == "ball" and outcome != "stays" and fall > 0.12  # enough to be seen
     things = [_thing("thing", noun, colour, looks.paint(draw, rgbs[0], 2 * r), r, (at, 0.0, high), bounce)]
     if outcome == "one":
         look = looks.paint(draw, rgbs[1], 2 * r)
@@ -95,8 +96,8 @@ def build(draw: Draw) -> Script:
         expected=(
             *(Expected("present", t.name, 0.0, seconds) for t in things),
             *((Expected("falls", "thing", 0.95 * lead, lands),) if outcome != "stays" else ()),
-            *((Expected("bounces", "thing", free + 0.8 * fall, lands),) if bounce > 0.2 and outcome != "stays" else ()),
-            Expected("stays", "thing", 0.0, 0.95 * lead if outcome != "stays" else seconds),
+            *((Expected("bounces", "thing", free + 0.8 * fall, lands),) if bounces else ()),
+            Expected("stays", "thing", 0.0, max(0.5 * lead, lead - 0.1) if outcome != "stays" else seconds),
             *(Expected("stays", t.name, 0.0, seconds) for t in things[1:]),
         ),
         breakable=_breakable(outcome, noun, lead, free, fall, seconds),
@@ -136,7 +137,8 @@ def _breakable(outcome: str, noun: str, lead: float, free: float, fall: float, s
         *both,
         Breakable("no_fall", "thing", 0.9 * lead, lead),
         Breakable("wrong_fall", "thing", free + 0.1 * fall, free + 0.3 * fall),
-        *(Breakable(kind, "thing", *falling) for kind in ("float", "drift_up", "sudden_stop", "freeze")),
+        *(Breakable(kind, "thing", *falling) for kind in ("float", "drift_up")),
+        Breakable("freeze", None, *falling),
         *([Breakable("energy_gain", "thing", free + 0.6 * fall, free + 0.8 * fall)] if noun == "ball" else []),
     )
 
