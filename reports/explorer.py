@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from evals.outcomes import outcomes, probes, records
 from evals.store import Results
 from evals.store.clips import address
 from reports.media import Media
-from reports.page import made, write_page
+from reports.page import made, to_json, write_page
 
 Row = dict[str, Any]
 VERDICTS = {1.0: "clean", 0.0: "unclean"}  # anything else: undecided
@@ -148,7 +148,7 @@ def write(
 ) -> Path:
     """Write an explorer page; data: columns, rows, clips, sort (a column's key, "-" before it for descending), noun.
 
-    What is the same in every row is neither listed nor offered as a filter.
+    clips: what `clips` gives, or several of that, each made when it is written. What is the same in every row is neither listed nor offered as a filter.
     """
     rows, columns = data["rows"], []
     choices = {c["key"]: sorted({str(row[c["key"]]) for row in rows}) for c in data["columns"] if c["filter"]}
@@ -156,6 +156,20 @@ def write(
         varied = len(choices.get(c["key"], "more than one")) > 1
         columns.append(c | {"filter": c["filter"] and varied, "listed": c["listed"] and varied})
     return write_page(
-        out, name, "explorer.html.j2", title=title, lead=lead, links=links, data=data | {"columns": columns},
-        choices=choices, runs=runs, made=made(),
+        out, name, "explorer.html.j2", title=title, lead=lead, links=links, columns=columns, choices=choices, runs=runs,
+        made=made(), data=_pieces(data | {"columns": columns}),
     )  # fmt: skip
+
+
+def _pieces(data: dict[str, Any]) -> Iterator[str]:
+    """The data as JSON, in pieces: clips by the million need not be in memory together."""
+    for i, (key, value) in enumerate(data.items()):
+        yield f'{"," if i else "{"}"{key}":'
+        if key != "clips" or isinstance(value, dict):
+            yield to_json(value)
+            continue
+        yield "{"
+        for k, part in enumerate(filter(None, value)):
+            yield ("," if k else "") + to_json(part)[1:-1]
+        yield "}"
+    yield "}"

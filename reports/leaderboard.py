@@ -69,11 +69,8 @@ def write(runs: Sequence[Results], out: Path) -> list[Entry]:
     entries = rank(runs)
     names = labels(runs)
     media = Media(out)
-    clips: dict[str, explorer.Row] = {}
-    rows: list[explorer.Row] = []
-    for run, name in zip(runs, names, strict=True):
-        clips |= explorer.clips(run, name, media)
-        rows += explorer.shot_rows(run, name)
+    clips = (explorer.clips(run, name, media) for run, name in zip(runs, names, strict=True))
+    rows = [row for run, name in zip(runs, names, strict=True) for row in explorer.shot_rows(run, name)]
     probes = _probes(entries)
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "leaderboard.json", console.plain(document(entries)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 
 from evals.console import plain
 from evals.store import Results
@@ -60,8 +61,20 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     env.filters |= {"percent": percent, "points": points, "score": score, "p_value": p_value, "words": words}
-    env.policies["json.dumps_function"] = lambda value, **_: json.dumps(plain(value), separators=(",", ":"))
+    env.policies["json.dumps_function"] = _json
     return env
+
+
+def to_json(value: Any) -> str:
+    """A value as the filter tojson writes it: JSON that is safe inside a script element."""
+    return htmlsafe_json_dumps(value, dumps=_json)
+
+
+def _json(value: Any, **_: Any) -> str:
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError):  # something of numpy's, or a number that is not finite; to look first takes longer
+        return json.dumps(plain(value), separators=(",", ":"))
 
 
 def render(template: str, **values: Any) -> str:
@@ -74,9 +87,10 @@ def write_page(out: Path, name: str, template: str, **values: Any) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     for asset in ASSETS:
         shutil.copyfile(HERE / "assets" / asset, out / asset)
-    text = render(template, **values)
-    path = out / name
-    path.write_text(text, encoding="utf-8")
+    path, part = out / name, out / f".{name}.part"
+    with part.open("w", encoding="utf-8") as file:  # piece by piece: a page may be larger than is good to hold twice
+        file.writelines(_environment().get_template(template).generate(**values))
+    part.replace(path)
     return path
 
 

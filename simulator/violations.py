@@ -5,12 +5,13 @@ Severity runs from 0 (hardly visible) to 1 (unmistakable); what it measures is s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from simulator.errors import UsageError
-from simulator.interventions.geometry import UP, reach
+from simulator.interventions.geometry import UP, footprint, reach
 from simulator.registry import Registry
 from simulator.scene import Body
 from simulator.script import Breakable, Expected, Script
@@ -125,25 +126,29 @@ def prompt_breaks(script: Script) -> tuple[Breakable, ...]:
         first = script.scene.body(script.inventory[0].name)
         alike = [t.name for t in script.inventory if t.noun == first.noun]
         ways.append(("wrong_colour", first.name))
-        if len(alike) > 1 or _stands(first):
+        if len(alike) > 1 or _has_room(script, first):
             ways.append(("wrong_count", alike[-1]))
         if len(first.geoms) == 1 and first.motion != "hinged" and first.geoms[0].shape not in ("sheet", "disc"):
             ways.append(("wrong_thing", first.name))
     happen = [e for e in script.expected if e.kind not in _STEADY]
     if script.parameters.get("side") in ("left", "right"):
         ways.append(("wrong_direction", None))
-    if _in_order(happen) and any(e.kind in _ONE_WAY for e in happen):
+    kinds = {e.kind for e in happen}
+    if _in_order(happen) and kinds & set(_ONE_WAY) and "swings" not in kinds:  # a swing backwards is a swing
         ways.append(("wrong_order", None))
     if happen:
         ways.append(("event_missing", None))
     return tuple(Breakable(kind, body, 0.0, 0.0) for kind, body in ways)
 
 
-def _stands(body: Body) -> bool:
-    """Whether another one can be put beside it: it flies on its own, or its lowest geom is on the floor."""
+def _has_room(script: Script, body: Body) -> bool:
+    """Whether another one can be put beside it: it flies on its own or stands on the floor, and it is not too big."""
+    camera = script.scene.camera
+    seen = 2 * math.dist(camera.keys[0].eye, camera.keys[0].target) * math.tan(math.radians(camera.fov) / 2)
     z = body.keys[0].pos[2] if body.keys else body.pos[2]
-    lowest = min(z + g.pos[2] - reach(g.shape, g.size, UP) for g in body.geoms if not g.keys)
-    return body.motion == "free" or (body.motion != "hinged" and abs(lowest) < 0.03 * max(body.geoms[0].size))
+    lowest = min((z + g.pos[2] - reach(g.shape, g.size, UP) for g in body.geoms if not g.keys), default=math.inf)
+    stands = body.motion != "hinged" and abs(lowest) < 0.03 * max(body.geoms[0].size)
+    return footprint(body) < 0.22 * seen and (body.motion == "free" or stands)
 
 
 def _in_order(events: list[Expected]) -> bool:

@@ -64,6 +64,14 @@ def radius(body: Body) -> float:
     return max(max((math.hypot(*key.pos) for key in g.keys), default=math.hypot(*g.pos)) + bound(g) for g in body.geoms)
 
 
+def footprint(body: Body) -> float:
+    """About the radius of the upright cylinder around the body's origin that holds its geoms, metres."""
+    sides = np.eye(3)[:2]
+    places = [(g, k.pos) for g in body.geoms for k in (g.keys or (g,))]
+    far = [math.hypot(*pos[:2]) + max(reach(g.shape, g.size, side) for side in sides) for g, pos in places]
+    return min(max(far), radius(body))
+
+
 def smooth(share: float) -> float:
     """0 to 1 as `share` goes from 0 to 1, at rest at both ends."""
     share = min(max(share, 0.0), 1.0)

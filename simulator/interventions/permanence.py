@@ -91,7 +91,7 @@ class Duplicate(_Double):
 
 
 class ReturnDuplicate(_Double):
-    """Two things come back for one: as soon as it is seen they part, within GLIDE, to (0.2 + 2.8 s) half widths."""
+    """Two things come back for one: as soon as it is seen they part, in half of GLIDE, to (0.2 + 2.8 s) half widths."""
 
     seen: float | None = None  # when the thing came back, seconds
 
@@ -102,11 +102,11 @@ class ReturnDuplicate(_Double):
         self.offset = ahead * (0.2 + 2.8 * self.s) * self.wide
 
     def pose(self, world: World, t: float) -> None:
-        share = 0.0 if self.seen is None else min((t - self.seen) / GLIDE, 1.0)
+        share = 0.0 if self.seen is None else min((t - self.seen) / (GLIDE / 2), 1.0)
         self.double(world, world.where(self.name)[0] + self.offset * share, WITHIN)
 
     def picture(self, picture: Array, parts: Array, depth: Array, t: float, look: Look) -> tuple[Array, Array, Array]:
-        if self.seen is None and own(parts, look.world, self.name).sum() > 3:
+        if self.seen is None and own(parts, look.world, self.name).any():
             self.seen = t
         return picture, parts, depth
 

@@ -15,7 +15,7 @@ from simulator import camera as pinhole
 from simulator.clip import Clip
 from simulator.interventions.base import Intervention
 from simulator.interventions.continuity import resting
-from simulator.interventions.geometry import UP, radius, reach
+from simulator.interventions.geometry import UP, footprint, radius, reach
 from simulator.interventions.immutability import recoloured
 from simulator.interventions.permanence import DOUBLE
 from simulator.motion import Path
@@ -67,18 +67,19 @@ class WrongCount(Intervention):
 
     def _aside(self) -> Array:
         """(3,) metres from the thing to where there is most room for another on its way."""
-        times, r = np.linspace(0.0, self.script.seconds, 9), self.radius
+        times, r = np.linspace(0.0, self.script.seconds, 9), footprint(self.body)
         others = [b for b in self.source.bodies if b is not self.body and b.role != "effect"]
-        way, ways = _way(self.body, times), [(_way(b, times), radius(b)) for b in others]
+        way, ways = _way(self.body, times), [(_way(b, times), footprint(b)) for b in others]
         right = self.right(way[0])
         ahead = pinhole.frame(self.source.camera, 0.0)[1][:, 2] * (1, 1, 0)
         away = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
         options = [k * r * side for side in (right, -right, right + away, -right + away) for k in (2.4, 3.2)]
 
         def room(offset: Array) -> float:
-            gaps = [np.linalg.norm(way + offset - other, axis=1).min() - r - size for other, size in ways]
             at = way[0] + offset
-            return min([(0.45 - abs(self.sideways(at))) * self.height(at) - r, *gaps, r])
+            edge = (0.45 - abs(self.sideways(at))) * self.height(at) - r
+            gaps = [float(np.linalg.norm(way + offset - other, axis=1).min()) - r - size for other, size in ways]
+            return 2 * min(edge, 0.0) + min([*gaps, 0.0])
 
         return max(options, key=room)
 

@@ -41,7 +41,8 @@ class PassThrough(_Soft):
     def start(self, world: World) -> None:
         x, y, z = world.velocity(self.name)
         on = world.touching(self.name) or self.pos[2] + self.low < 0.05 * self.radius
-        self.borne = self.free and on and abs(z) < 0.3 * math.hypot(x, y)
+        along = math.hypot(x, y)
+        self.borne = self.free and on and along > max(abs(z) / 0.3, 0.05 * self.span)
         if self.course is not None:
             self.speed, self.spin = self.course.velocity(self.since, 1 / 60)
 

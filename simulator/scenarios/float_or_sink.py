@@ -95,6 +95,7 @@ def build(draw: Draw) -> Script:
     fall = min(draw.uniform(FALL) * seconds, 0.45)
     span = GRAVITY * fall**2 / 2 / DROP
     share, count = draw.uniform(SIZE), draw.integer(COUNT)
+    share = min(share, 0.155) if count > 2 else share  # so that they do not touch
     items = _items(draw, count, share * span / 2, span)
     times, low, level, entries = _simulate(items, span, min(shapes.lasting(seconds), SETTLED))
     bodies = tuple(
