@@ -45,6 +45,8 @@ VERBS.add("compare", "reports.regression:command", "the regression report of two
 VERBS.add("leaderboard", "reports.leaderboard:command", "rank any number of runs")
 VERBS.add("failures", "reports.failures:command", "the worst clips, with the evidence drawn on them")
 VERBS.add("calibrate", "evals.calibrate:command", "fit the probes' calibration tables on the calibration split")
+VERBS.add("sql", "evals.sql:command", "ask the tables of runs, in SQL")
+VERBS.add("export", "evals.export:command", "write the tables of runs as Parquet or CSV")
 VERBS.add("doctor", "evals.doctor:command", "what this machine can do, and what to type next")
 
 TALLIES = ("compare", "leaderboard")  # they multiply what is small: threads would but wait for each other

@@ -34,13 +34,15 @@ def outcomes(results: Results) -> pd.DataFrame:
 
 def probes(results: Results) -> list[str]:
     """The run's probes, headline probes first."""
-    names = list(dict.fromkeys(results.readings["probe"]))
+    names = list(results.readings["probe"].unique())
     return [p for p in HEADLINE if p in names] + sorted(set(names) - set(HEADLINE))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dicts by column."""
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+    names = [str(column) for column in table.columns]
+    values = (table[column].astype(object).tolist() for column in table.columns)  # several times as fast as to_dict
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def labels(runs: Sequence[Results]) -> list[str]:

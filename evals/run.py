@@ -8,6 +8,7 @@ from evals.console import console, emit
 from evals.estimate import estimate, show_estimate
 from evals.execute import Plan, execute, home, processes, scoring
 from evals.store import ClipRow, ShotRow
+from evals.store.clips import rooted
 from evals.suite import Suite, prompt_of
 from evals.summary import conclude, incomplete
 from evals.work import Setup, ShotJob, build_model
@@ -45,7 +46,7 @@ def plan(cfg: dict[str, Any]) -> Plan:
         shots=[ShotRow(i, c.family, c.seed, c.mode, prompt_of(scripts[i]), *size) for i, c in cells.items()],
         make_job=make_job,
         worker="evals.work:ShotWorker",
-        setup=Setup(folder, cfg["perception"], tuple(settings.items()), suite, cfg["seed"]),
+        setup=Setup(folder, cfg["perception"], tuple(settings.items()), suite, cfg["seed"], rooted(cfg["clips"])),
         engine=cfg["engine"],
         workers=workers,
         asked=cfg,

@@ -112,40 +112,45 @@ def sign_flip_test(differences: Floats, rng: np.random.Generator) -> float:
     Exact up to 14 cells that differ; above, (1 + hits) / (1 + draws) of random flips (Phipson and Smyth 2010).
     """
     d = differences[differences != 0]
-    return float(_flipped(d[:, None], rng)[0]) if len(d) else 1.0
+    if len(d) == 0:
+        return 1.0
+    drawn = (rng.integers(2, size=(rows, len(d)), dtype=np.int8) for rows in _blocks(FLIPS, len(d)))
+    return float(_flipped(d[:, None], drawn)[0])
 
 
 def sign_flip_tests(differences: Sequence[Floats], seed: int) -> Floats:
     """`sign_flip_test(d, default_rng(seed))` of each, in a fraction of the time: what is alike in them is done once."""
     p, alike = np.ones(len(differences)), dict[int, list[int]]()
     for i, d in enumerate(differences):
-        alike.setdefault(np.count_nonzero(d), []).append(i)
-    drawn = _bits(np.random.default_rng(seed), min(FLIPS * max(alike, default=0), KEPT))
+        alike.setdefault(int(np.count_nonzero(d)), []).append(i)
+    alike.pop(0, None)
+    kept = np.random.default_rng(seed).integers(2, size=min(KEPT, FLIPS * max(alike, default=0)), dtype=np.int8)
     for n, tests in alike.items():
-        if n:
-            d = np.stack([differences[i][differences[i] != 0] for i in tests], axis=1)
-            p[tests] = _flipped(d, np.random.default_rng(seed), drawn)
+        d = np.stack([differences[i][differences[i] != 0] for i in tests], axis=1)
+        p[tests] = _flipped(d, _drawn(n, kept, seed))
     return p
 
 
-def _bits(rng: np.random.Generator, count: int) -> NDArray[np.int8]:
-    return rng.integers(2, size=count, dtype=np.int8)
+def _drawn(n: int, kept: NDArray[np.int8], seed: int) -> Iterator[NDArray[np.int8]]:
+    """What default_rng(seed) draws to flip n signs, out of the beginning of its stream where that is long enough."""
+    rng, at = np.random.default_rng(seed), 0
+    for rows in _blocks(FLIPS, n):
+        if FLIPS * n <= len(kept):
+            yield kept[at : at + rows * n].reshape(rows, n)
+        else:
+            yield rng.integers(2, size=(rows, n), dtype=np.int8)
+        at += rows * n
 
 
-def _flipped(d: Floats, rng: np.random.Generator, drawn: NDArray[np.int8] | None = None) -> Floats:
-    """p of each column of d (n, tests), no value of which is 0. drawn: what `rng` would draw, where that is known."""
-    n = len(d)
-    seen = np.abs(d.sum(0)) * (1 - 1e-9) - 1e-12 * np.abs(d).sum(0)  # a tie is a hit, whatever the order of summing
+def _flipped(d: Floats, drawn: Iterator[NDArray[np.int8]]) -> Floats:
+    """p of each column of d (n, tests), no value of which is 0; drawn: blocks (rows, n) of 0 and 1, FLIPS rows."""
+    total, n = d.sum(0), len(d)
+    seen = np.abs(total) * (1 - 1e-9) - 1e-12 * np.abs(d).sum(0)  # a tie is a hit, whatever the order of summing
     if n <= EXACT_CELLS:
         bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-        return np.asarray(np.mean(np.abs((1 - 2 * bits) @ d) >= seen, axis=0))
-    hits, at = np.zeros(d.shape[1]), 0
-    known = drawn is not None and len(drawn) >= FLIPS * n
-    for rows in _blocks(FLIPS, n):
-        bits = drawn[at : at + rows * n] if known and drawn is not None else _bits(rng, rows * n)
-        at += rows * n
-        hits += (np.abs(2 * (bits.reshape(rows, n).astype(float) @ d) - d.sum(0)) >= seen).sum(0)
-    return (1 + hits) / (1 + FLIPS)
+        return np.asarray(np.mean(np.abs(2 * bits @ d - total) >= seen, axis=0))
+    hits = sum((np.abs(2 * (bits.astype(float) @ d) - total) >= seen).sum(0) for bits in drawn)
+    return np.asarray((1 + hits) / (1 + FLIPS))
 
 
 def benjamini_hochberg(p: Floats) -> Floats:

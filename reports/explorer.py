@@ -136,7 +136,9 @@ def _reading(row: dict[str, Any]) -> Row:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) or not math.isfinite(value) else float(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return None if value is None or pd.isna(value) else float(value)
 
 
 def _text(value: Any) -> str:
@@ -148,7 +150,8 @@ def write(
 ) -> Path:
     """Write an explorer page; data: columns, rows, clips, sort (a column's key, "-" before it for descending), noun.
 
-    clips: what `clips` gives, or several of that, each made when it is written. What is the same in every row is neither listed nor offered as a filter.
+    clips: what `clips` gives, or several of that, each made when it is written. What is the same in every row is
+    neither listed nor offered as a filter.
     """
     rows, columns = data["rows"], []
     choices = {c["key"]: sorted({str(row[c["key"]]) for row in rows}) for c in data["columns"] if c["filter"]}

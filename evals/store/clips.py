@@ -7,6 +7,8 @@ digest is looked at again whenever it is read.
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +29,21 @@ def remote(path: str) -> bool:
     return "://" in path
 
 
+def rooted(root: str | None) -> str | None:
+    """A root as a person gives it, so that it means the same in every process; None is RUN/clips.
+
+    Raises:
+        UsageError: it is a URL that cannot be reached.
+    """
+    if root is None:
+        return None
+    root = root.removeprefix("file://").rstrip("/")
+    if not remote(root):
+        return os.path.abspath(root)
+    _reach(root)
+    return root
+
+
 def _reach(url: str) -> tuple[Any, str]:
     """The file system of a URL and the path in it.
 
@@ -34,7 +51,7 @@ def _reach(url: str) -> tuple[Any, str]:
         UsageError: fsspec knows no such protocol, lacks the package that speaks it, or the URL is of a kind that is
             not followed.
     """
-    if "::" in url or url.split("://")[0] in WEB:  # a row may come from a stranger, and must not send us anywhere
+    if "::" in url or url.partition("://")[0] in WEB:  # a row may come from a stranger, and must not send us anywhere
         raise UsageError(f"clips are not fetched from {url}; give a folder or an object store, such as s3://bucket/run")
     import fsspec
 
@@ -58,21 +75,21 @@ def put(clip: Clip, folder: Path, root: str | None = None) -> str:
             write_video(folder / path, clip)
             keep(folder / path)
         return path
-    url = f"{root.rstrip('/')}/{name}"
+    url = f"{root}/{name}"
     files, path = _reach(url)
     with named(url), tempfile.TemporaryDirectory() as scratch:
-        local = Path(scratch) / name
-        write_video(local, clip)
-        files.makedirs(files._parent(path), exist_ok=True)
-        files.put_file(str(local), path)
-        if files.size(path) != local.stat().st_size:
-            raise OSError(5, "not written as a whole", url)
+        file = Path(scratch) / name
+        write_video(file, clip)
+        files.makedirs(os.path.dirname(path), exist_ok=True)
+        files.put_file(str(file), path)
+        if files.size(path) != file.stat().st_size:
+            raise OSError(errno.EIO, "not written as a whole", url)
     return url
 
 
 def address(folder: Path, path: str) -> str:
     """Where the clip of a row is, given its `path` and its run's folder."""
-    return path if remote(path) else str(folder / path)
+    return path if remote(path) else os.path.join(folder, path)
 
 
 @contextmanager

@@ -143,8 +143,8 @@ def load(folder: str | Path) -> Results:
     """
     folder = Path(folder)
     with snapshot(folder) as db:
-        spec = _json(folder / "spec.json")
-        record = _json(folder / "record.json") if (folder / "record.json").is_file() else {}
+        spec = read_json(folder / "spec.json")
+        record = read_json(folder / "record.json") if (folder / "record.json").is_file() else {}
         db.text_factory = _Texts().__getitem__
         try:
             tables = [_frame(db, table) for table in TABLES]
@@ -153,7 +153,12 @@ def load(folder: str | Path) -> Results:
     return Results(folder, spec, record, *tables)
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A file of the run folder.
+
+    Raises:
+        UsageError: it is damaged.
+    """
     try:
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -120,6 +120,15 @@ def _moves(axis: int, sign: float, words: str) -> Look:
     return look
 
 
+def _stays(observation: Observation, part: Part, expected: Expected) -> Outcome | None:
+    path = part.centre[_frames(observation, expected)]
+    path = path[np.isfinite(path[:, 0])]
+    if part.body.motion == "fixed" or len(path) < 2:  # of what never moves, only its colour is seen
+        return _present(observation, part, expected)
+    far = float(np.linalg.norm(path - path[0], axis=1).max()) / (2.0 * _least(observation, part))
+    return Outcome(expected, float(np.clip(far - 0.5, 0.0, 1.0)), "does not stay where it is")
+
+
 def _bounces(observation: Observation, part: Part, expected: Expected) -> Outcome:
     seen = np.flatnonzero(np.isfinite(part.centre[:, 1]))
     y = part.centre[seen, 1]
@@ -177,6 +186,9 @@ LOOKS: dict[str, Look] = {
     "falls": _moves(1, 1.0, "fall"),
     "moves_left": _moves(0, -1.0, "move left"),
     "moves_right": _moves(0, 1.0, "move right"),
+    "moves_up": _moves(1, -1.0, "move up"),
+    "moves_down": _moves(1, 1.0, "move down"),
+    "stays": _stays,
     "bounces": _bounces,
     "passes_through": _passes,
     "goes_out": _goes_out,

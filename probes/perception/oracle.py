@@ -37,7 +37,7 @@ class OracleObservation(ClassicalObservation):
     """What is really there; what truth does not hold (flow, cuts, pops) is seen classically."""
 
     kind = "oracle"
-    version = 2
+    version = 1
 
     def __init__(self, take: Take) -> None:
         super().__init__(take.clip)

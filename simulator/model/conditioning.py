@@ -63,11 +63,11 @@ def nearest_known(video: Tensor, is_known: Tensor) -> Tensor:
 
     video: (B, T, H, W, 3), is_known: (B, T). It tells the network where to copy from what does not move.
     """
-    time = torch.arange(video.shape[1])
+    time = torch.arange(video.shape[1], device=video.device)
     distance = (time[:, None] - time).abs() + 0.25 * (time > time[:, None])  # (T, T), a later frame is further
     distance = distance.masked_fill(~is_known[:, None], torch.inf)  # (B, T, T)
     nearest = distance.argmin(-1)  # (B, T)
-    frames = video[torch.arange(len(video))[:, None], nearest]
+    frames = video[torch.arange(len(video), device=video.device)[:, None], nearest]
     return frames * is_known.any(1)[:, None, None, None, None]
 
 

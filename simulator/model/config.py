@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from simulator.errors import UsageError, unknown
+from simulator.scenarios import FAMILIES as REGISTERED
 
 FAMILIES = (
     "candle_blowout",
@@ -17,6 +18,11 @@ FAMILIES = (
     "drop_bounce",
     "camera_orbit",
 )
+LEAST = {  # of keys that count something
+    "steps": 1, "batch": 1, "warmup": 0, "cooldown": 0, "save_every": 1, "sheet_every": 0, "probe_every": 0,
+    "threads": 1, "seed": 0, "data.clips": 1, "data.validation": 1, "data.size": 16, "data.frames": 1,
+    "data.fps": 1, "data.workers": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,8 @@ class ModelConfig:
 class DataConfig:
     """Which clips are rendered: `clips` for each family, seeds 0 .. clips-1 of the split "train".
 
-    Every second clip has one of the shapes in `more`, in turn, where there are any.
+    Every second clip has one of the shapes in `more`, in turn, where there are any. The last ones (the share
+    `violated` of them) are takes with a law broken.
     """
 
     families: tuple[str, ...] = FAMILIES
@@ -55,6 +62,8 @@ class DataConfig:
     fps: float = 8.0
     more: tuple[tuple[float, ...], ...] = ()  # other shapes: (frames, height, width, frames a second)
     view: str = "any"  # of the camera: any, still or moving
+    violated: float = 0.0  # of the clips for training, the share with a law broken, at severity 1
+    ahead: bool = True  # False: training begins with a first share of the clips, and more are rendered meanwhile
     folder: str = "data"
     workers: int = 2
 
@@ -96,18 +105,28 @@ class TrainConfig:
     time_std: float = 1.0
     motion_weight: float = 8.0  # the most that a moving pixel counts, where a still one counts 1
     snapshots: tuple[tuple[str, int], ...] = (("early", 300),)  # name and step of extra checkpoints
+    start: str | None = None  # a checkpoint to start from, by name or path; the network then has its shape
     save_every: int = 100
+    sheet_every: int = 500  # steps between two sheets of samples; 0 for none
+    probe_every: int = 500  # steps between two readings by the probes; 0 for none
+    probe_suite: str = "smoke"
+    device: str = "auto"  # auto: a GPU where there is one; or a device of torch's
     threads: int = 1
     compile: bool = True
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> TrainConfig:
-        """The configuration that a (nested) mapping of plain values spells.
+        """The configuration that a (nested) mapping of plain values spells; "all" stands for every family.
 
         Raises:
-            UsageError: a key is unknown or a value has the wrong type; names it.
+            UsageError: a key is unknown, a value has the wrong type or is out of its range; names it.
         """
-        return build_config(cls, mapping)
+        data = mapping.get("data")
+        if isinstance(data, Mapping) and isinstance(data.get("families"), str):
+            mapping = {**mapping, "data": {**data, "families": _families(data["families"])}}
+        config: TrainConfig = build_config(cls, mapping)
+        _check(config)
+        return config
 
 
 def build_config(cls: type, mapping: Mapping[str, Any], path: str = "") -> Any:
@@ -122,6 +141,34 @@ def build_config(cls: type, mapping: Mapping[str, Any], path: str = "") -> Any:
     return cls(**values)
 
 
+def _families(text: str) -> list[str]:
+    return REGISTERED.names() if text == "all" else [name.strip() for name in text.strip("[]").split(",")]
+
+
+def _check(config: TrainConfig) -> None:
+    """Raises UsageError for what no run can do."""
+    for key, least in LEAST.items():
+        group, _, name = key.rpartition(".")
+        value = getattr(getattr(config, group) if group else config, name)
+        if value < least:
+            raise UsageError(f"{key}={value} is less than {least}")
+    for key, share in (
+        ("data.violated", config.data.violated), ("known_share", config.known_share), ("ema", config.ema),
+        ("history_noise", config.history_noise), ("drop_text", config.drop_text),
+    ):  # fmt: skip
+        if not 0.0 <= share <= 1.0:
+            raise UsageError(f"{key}={share} is outside 0 to 1")
+    for family in config.data.families:
+        REGISTERED.entry(family)
+    if not config.data.families:
+        raise UsageError("data.families is empty; give some, or data.families=all")
+    for snapshot in config.snapshots:
+        if not (isinstance(snapshot, tuple) and len(snapshot) == 2 and isinstance(snapshot[1], int)):
+            raise UsageError(f"snapshots={snapshot!r} is no list of names and steps, such as [[early,300],[mid,900]]")
+        if snapshot[0] == "late" or not str(snapshot[0]).replace("-", "").replace("_", "").isalnum():
+            raise UsageError(f"a snapshot cannot be called '{snapshot[0]}'; `late` is the last one, others are words")
+
+
 def _convert(value: Any, default: Any, path: str) -> Any:
     """`value` in the type of `default`."""
     if dataclasses.is_dataclass(default):
@@ -134,6 +181,8 @@ def _convert(value: Any, default: Any, path: str) -> Any:
         return _frozen(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if default is None:
+        return None if value is None else str(value)
     if type(value) is not type(default):
         raise UsageError(f"{path}={value!r} must be of type {type(default).__name__}, like {default!r}")
     return value

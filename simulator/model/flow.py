@@ -27,8 +27,14 @@ def velocity_loss(predicted: Tensor, x: Tensor, t: Tensor, weight: Tensor) -> Te
 
     The velocities of two clean samples at one z differ by their difference over 1 - t.
     """
+    error, total = velocity_error(predicted, x, t, weight)
+    return error / total
+
+
+def velocity_error(predicted: Tensor, x: Tensor, t: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The weighted sum of squared errors of the velocity, and the sum of the weights: two scalars."""
     error = (predicted.float() - x) / (1 - t).clamp(min=CLAMP)
-    return (weight * error.square()).sum() / weight.expand_as(error).sum()
+    return (weight * error.square()).sum(), weight.expand_as(error).sum()
 
 
 def draw_times(count: int, mean: float, std: float, generator: torch.Generator) -> Tensor:

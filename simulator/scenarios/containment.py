@@ -23,17 +23,17 @@ GRAVITY = 9.81
 SPAN: Ranges = (0.10, 0.14), (0.07, 0.09)  # metres that the picture is high, over the square of the story's seconds
 LEAST, MOST = 0.25, 2.0  # metres, of that
 LONGEST = 8.0  # seconds, of the whole story
+SHORT = 0.9  # seconds, in which nothing can be lifted, carried and tipped over
 SIZE: Ranges = (0.15, 0.19), (0.11, 0.135)  # size of the thing over the picture's height
 ROOM: Ranges = (1.6, 2.0), (2.1, 2.5)  # inner half width of the container, in radii of the thing
 FAR = (0.34, 0.46)  # of the picture: how far the container goes
-TILT = (1.9, 2.3)  # radians, of a cup that is tipped
+TILT = (2.25, 2.55)  # radians, of a cup that is tipped
 LEGS = {  # when lifting, carrying and setting down or tipping begin and end, over what follows the fall
     "pushed": (0.0, 0.66),
     "carried": (0.0, 0.26, 0.6, 0.86),
     "tipped": (0.0, 0.26, 0.54, 0.72),
 }
 MOVES = ("orbit", "dolly", "handheld")  # a camera that pans would lose one end of the way
-ROD = Material((0.3, 0.3, 0.32), gloss=0.5)
 GLASS: Vec = (0.75, 0.86, 0.92)
 
 TEMPLATES = (
@@ -76,7 +76,7 @@ class _Plan:
 def build(draw: Draw) -> Script:
     """The Script of one draw; see the module for the story."""
     story = min(draw.seconds, LONGEST)
-    way = draw.choose(tuple(LEGS))
+    way = draw.choose(tuple(LEGS) if story > SHORT else ("pushed", "carried"))
     side = draw.choose(("left", "right"))
     noun = draw.choose(shapes.NOUNS)
     colour, second, other = draw.colours(3)
@@ -85,7 +85,8 @@ def build(draw: Draw) -> Script:
     span = min(max(draw.uniform(SPAN) * story**2, LEAST), MOST)
     r = draw.uniform(SIZE) * span / 2
     half = draw.uniform(ROOM) * r
-    high = r * draw.between(*{"pushed": (1.0, 1.4), "carried": (2.2, 2.8), "tipped": (2.5, 3.1)}[way])
+    high = r * draw.between(*{"pushed": (1.35, 1.7), "carried": (2.2, 2.8), "tipped": (2.2, 2.5)}[way])
+    high += 0.5 * half if way == "tipped" else 0.0  # so that nothing is seen over the rim
     drop = max(draw.between(0.30, 0.36) * span, high + 0.4 * r)
     fall = math.sqrt(2 * drop / GRAVITY)
     sign = 1.0 if side == "right" else -1.0
@@ -94,7 +95,9 @@ def build(draw: Draw) -> Script:
     # What moves never speeds up so much that the thing leaves it, or is flung about in it
     up = min(draw.between(0.18, 0.30) * span, 0.12 * GRAVITY * (legs[1] - legs[0]) ** 2)
     slides = legs if way == "pushed" else legs[1:3]
-    far = sign * min(draw.between(*FAR) * span, 0.33 * GRAVITY * (slides[1] - slides[0]) ** 2)
+    far = sign * min(
+        draw.between(*FAR) * span, (0.12 if way == "pushed" else 0.25) * GRAVITY * (slides[1] - slides[0]) ** 2
+    )
     plan = _Plan(story, span, fall, legs, -far / 2, far, up, sign * draw.between(*TILT))
     thick = 0.14 * r
 
@@ -107,14 +110,14 @@ def build(draw: Draw) -> Script:
         (plan.start, 0.0, thick + drop),
         motion="free",
         restitution=0.2,
-        friction=0.5,
+        friction=0.3,
     )
     if way == "pushed":
         vessel, moved = _box(draw, plan, rgbs[1], second, half, high, thick, r)
     else:
         vessel, moved = _lifted(draw, plan, way, rgbs[1], second, half, high, thick), ()
     points = _points(plan, way, r, half + thick, high, thing.pos[2])
-    pitch = {"pushed": (24, 40), "carried": (8, 22), "tipped": (5, 14)}[way]
+    pitch = {"pushed": (24, 40), "carried": (8, 22), "tipped": (2, 10)}[way]
     view, span = views.around(draw, points, yaw=(-18, 18), pitch=pitch, fov=(30, 46), moves=MOVES)
     seen = rgbs if way != "carried" else rgbs[:1]
     room = looks.room(draw, seen, span, views.reach_of(view.camera))
@@ -166,7 +169,7 @@ def _told(told: dict[str, str], way: str, end: int = 0) -> dict[str, str]:
 def _expected(plan: _Plan, way: str, side: str, seconds: float) -> tuple[Expected, ...]:
     first, last = plan.legs[0], plan.legs[-1]
     falls = Expected("falls", "thing", 0.0, min(seconds, 1.2 * plan.fall))
-    far = abs(plan.way) > 0.15 * plan.span
+    far = abs(plan.way) > 0.2 * plan.span
     goes = (Expected(f"moves_{side}", "thing", first, min(seconds, 1.1 * last)),) if far else ()
     if way != "tipped":
         return (Expected("present", "thing", 0.0, seconds), falls, *goes)
@@ -182,7 +185,7 @@ def _expected(plan: _Plan, way: str, side: str, seconds: float) -> tuple[Expecte
 def _breakable(plan: _Plan, way: str, seconds: float) -> tuple[Breakable, ...]:
     first, last = plan.legs[0], plan.legs[-1]
     inside = 0.3 * first + 0.7 * plan.fall + 0.05 * plan.seconds, first + 0.4 * (last - first)
-    falling = 0.3 * plan.fall, 0.6 * plan.fall
+    falling = 0.15 * plan.fall, 0.4 * plan.fall
     if way != "tipped":
         kinds = ("pass_through", "vanish", "colour_change", "duplicate", "teleport", "drift_up")
         return (
@@ -245,9 +248,7 @@ def _lifted(draw: Draw, plan: _Plan, way: str, rgb: Vec, colour: str, half: floa
     if way == "carried":
         look = Material(GLASS, gloss=0.9, alpha=draw.between(0.28, 0.4))
     middle = 0.5 * high
-    rod = shapes.rod(
-        (0.0, half + thick, middle), (0.0, half + 60 * thick, middle), 0.8 * thick, material=ROD, solid=False
-    )
+    rod = vessels.rod_behind(half + thick, middle, 0.8 * thick)
     a, b, c, d = plan.legs
 
     def at(t: float) -> Vec:

@@ -23,6 +23,7 @@ from simulator.workshop.draw import Draw, Ranges
 
 VERSION = 2
 TOLERANCE = 0.2  # seconds either side of an expected time
+LATE = 0.85  # share of the clip after which too little of it is left to see what is broken
 
 WAYS = ("one", "one", "one", "through", "through", "turns back", "turns back")
 SIZE: Ranges = (0.22, 0.27), (0.16, 0.19)  # height of the thing over the picture's height, with one screen
@@ -157,7 +158,7 @@ def build(draw: Draw) -> Script:
         + words.otherwise(STAYS_HIDDEN, told, camera=view.sentence),
         inventory=(Thing(noun, noun, colour),),
         expected=_expected(noun, heading, way, spells, draw.seconds),
-        breakable=_breakable(noun, way, spells),
+        breakable=_breakable(noun, way, spells, draw.seconds),
         parameters={
             "colour": colour,
             "noun": noun,
@@ -271,19 +272,23 @@ def _expected(name: str, heading: str, way: _Way, spells: tuple[_Spell, ...], se
     )
 
 
-def _breakable(name: str, way: _Way, spells: tuple[_Spell, ...]) -> tuple[Breakable, ...]:
+def _breakable(name: str, way: _Way, spells: tuple[_Spell, ...], seconds: float) -> tuple[Breakable, ...]:
+    """What can be broken so that enough of the clip is left to see it."""
     first, last = spells[0], spells[-1]
     ways = [
         Breakable(kind, name, s.gone, s.gone + 0.7 * (s.shows - s.gone))
         for s in spells
+        if s.clear < LATE * seconds
         for kind in ("colour_change", "size_change", "shape_change", "return_duplicate", "teleport")
     ]
     ways += [
         Breakable("return_missing", name, s.gone + 0.6 * (s.shows - s.gone), s.gone + 0.9 * (s.shows - s.gone))
         for s in spells
     ]
-    ways.append(Breakable("vanish", name, 0.5 * (last.shows + last.clear), last.clear))
-    ways += [Breakable(kind, name, 0.3 * first.gone, 0.6 * first.gone) for kind in ("sudden_stop", "sudden_turn")]
+    if last.clear < LATE * seconds:
+        ways.append(Breakable("vanish", name, 0.5 * (last.shows + last.clear), last.clear))
+    early = ("sudden_stop", "sudden_turn", "vanish", "colour_change")
+    ways += [Breakable(kind, name, 0.3 * first.gone, 0.6 * first.gone) for kind in early]
     ways.append(Breakable("freeze", None, 0.3 * first.gone, 0.6 * first.gone))
     if way.kind == "through":
         ways.append(Breakable("skip_gap", name, first.gone, first.gone, until=last.gone))

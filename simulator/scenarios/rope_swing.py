@@ -121,7 +121,6 @@ def build(draw: Draw) -> Script:
         breakable=(
             Breakable("sudden_stop", "weight", 0.2 * turn, 0.6 * turn),
             Breakable("drift_up", "weight", 0.15 * seconds, 0.5 * seconds),
-            Breakable("size_change", "rope", 0.2 * seconds, 0.7 * seconds),
             *(Breakable(kind, "weight", 0.15 * seconds, 0.5 * seconds) for kind in ("vanish", "teleport", "duplicate")),
             Breakable("freeze", None, 0.15 * seconds, 0.5 * seconds),
             *(Breakable(kind, "weight", 0.2 * seconds, 0.7 * seconds) for kind in ("colour_change", "shape_change")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from simulator.scene import Geom, Material, Vec
-from simulator.workshop.shapes import about, turned
+from simulator.workshop.shapes import about, rod, turned
 
 
 def cup(
@@ -26,6 +26,14 @@ def cup(
         place: Vec = (out * math.cos(angle), out * math.sin(angle), up)
         made.append(Geom("box", (thick / 2, wide, slant / 2), place, turned(about((0.0, 0.0, 1.0), angle), lean)))
     return tuple(made)
+
+
+def rod_behind(y: float, z: float, r: float) -> Geom:
+    """What holds a vessel: a rod of radius `r` from its back, `y` behind its middle and `z` up, far back along y.
+
+    It stays where it is while the vessel turns about an axis along y.
+    """
+    return rod((0.0, y, z), (0.0, 12.0 * y, z), r, material=Material((0.3, 0.3, 0.32), gloss=0.5), solid=False)
 
 
 def tray(half: float, deep: float, high: float, thick: float) -> tuple[Geom, ...]:
