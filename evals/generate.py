@@ -125,10 +125,11 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
 def _generate(cfg: dict[str, Any], shot: Shot, draft: np.ndarray | None, json_out: bool) -> Any:
     from evals.progress import progress
     from evals.work import build_model
+    from simulator.adapters.world import World
 
     settings = {**cfg["model"], **{k: cfg[k] for k in ("steps", "guidance") if cfg[k] is not None}}
     model, out = build_model(settings), console(json_out)
-    if settings["name"] != "world":
+    if not isinstance(model, World):
         if draft is not None:
             raise UsageError(f"model={settings['label']} cannot edit; strength= is for the world model")
         with out.status(f"{settings['label']} generates {shot.frames} frames"):

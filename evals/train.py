@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from evals.console import console, emit
@@ -168,7 +167,7 @@ class Bars(Lines):
         self.bars.update(self._steps, completed=step, told=f"loss {loss:.4f}")
 
     def says(self, line: str) -> None:
-        self.bars.console.print(escape(line))
+        self.bars.console.print(line, markup=False)
 
 
 def scores(checkpoint: Path, config: TrainConfig, folder: Path, step: int) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from simulator.model.text import Tokenizer
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 VALIDATION_CLIPS = 24
 LEAST_LEVEL = 0.85  # of known frames that are noised
+Drawn = TypeVar("Drawn")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _draw_row(clips: Clips, clip: int, config: TrainConfig, place: tuple[int, in
     )
 
 
-def in_advance(draw: Callable[[int], Batch], first: int, steps: int) -> Iterator[Batch]:
+def in_advance(draw: Callable[[int], Drawn], first: int, steps: int) -> Iterator[Drawn]:
     """The batches of the steps first .. steps - 1; each is drawn while the one before is in use."""
     pool = ThreadPoolExecutor(1)
     try:

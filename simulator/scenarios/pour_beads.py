@@ -17,14 +17,14 @@ from simulator.workshop.draw import Draw, Ranges
 
 VERSION = 1
 
-COUNT: Ranges = (12, 16), (18, 22)
+COUNT: Ranges = (12, 16), (18, 20)
 BEAD: Ranges = (0.0065, 0.0095), (0.0095, 0.0125)  # radius of a bead, metres, over the square of the story's seconds
 LEAST, MOST = 0.012, 0.06  # metres, of that
 LONGEST = 6.0  # seconds, of the whole story
 START, END = 0.08, 0.62  # shares of the story in which the jug is tilted
 TILT = (2.15, 2.4)
 RING, STEP = 2.02, 1.72  # radius of a ring, and from ring to ring, in radii of a bead
-MOVES = ("orbit", "dolly", "handheld")
+MOVES = ("orbit", "handheld")  # from a camera that goes away the beads would be too small to tell apart
 SHADES: tuple[Vec, ...] = ((0.55, 0.55, 0.55), (0.62, 0.55, 0.45), (0.35, 0.37, 0.42))  # of jugs
 GLASS: Vec = (0.75, 0.86, 0.92)
 
@@ -61,9 +61,9 @@ def build(draw: Draw) -> Script:
     layers = math.ceil(count / 6)
     inner = 3.12 * r
     high = thick + (2.6 + STEP * (layers - 1)) * r
-    wide = draw.between(1.2, 1.35) * math.sqrt(count) * r  # so that they lie in little more than one layer
-    deep = draw.between(3.2, 4.0) * r
-    lip: Vec = (-sign * 0.4 * wide, 0.0, deep + draw.between(1.3, 2.0) * r)  # when the jug is tilted
+    wide = draw.between(1.3, 1.45) * math.sqrt(count) * r  # so that they lie in little more than one layer
+    deep = draw.between(3.8, 4.6) * r
+    lip: Vec = (-sign * 0.45 * wide, 0.0, deep + draw.between(1.3, 2.0) * r)  # when the jug is tilted
     jug = _jug(draw, story, lip, sign, inner, high, thick)
     bowl = _bowl(draw, painted, rgbs[painted], wide, deep, thick)
     looked = {c: looks.paint(draw, rgbs[c], 2 * r, plain=0.85) for c in dict.fromkeys(colours)}
@@ -78,7 +78,7 @@ def build(draw: Draw) -> Script:
         for z in (0, high)
     ]
     points.append((lip[0] - sign * inner, 0.0, lip[2] + 1.3 * high))
-    view, span = views.around(draw, points, yaw=(-18, 18), pitch=(14, 30), fov=(30, 46), moves=MOVES)
+    view, span = views.around(draw, points, yaw=(-18, 18), pitch=(20, 36), fov=(30, 46), moves=MOVES, fill=0.96)
     seen = things if bowl.material.alpha < 1 else [*things, rgbs[painted]]
     room = looks.room(draw, seen, span, views.reach_of(view.camera))
     clutter = looks.clutter(draw, span, seen, near=0.8)
@@ -197,9 +197,9 @@ def _jug(draw: Draw, story: float, lip: Vec, sign: float, inner: float, high: fl
 
 def _bowl(draw: Draw, colour: str, rgb: Vec, wide: float, deep: float, thick: float) -> Body:
     """A bowl on the floor."""
-    clear = draw.chance(0.4)
+    clear = draw.chance(0.6)
     look = Material(GLASS, gloss=0.9, alpha=0.34) if clear else looks.paint(draw, rgb, 2 * wide)
-    geoms = vessels.cup(wide, deep, thick, sides=14, flare=draw.between(0.15, 0.4))
+    geoms = vessels.cup(wide, deep, thick, sides=14, flare=draw.between(0.08, 0.28))
     return Body("bowl", "bowl", "clear" if clear else colour, geoms, look, (0.0, 0.0, 0.0), role="prop")
 
 

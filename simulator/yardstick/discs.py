@@ -14,36 +14,25 @@ AROUND = 2.0  # pixels beyond its radius in which a disc's colour is counted
 
 
 def paint(scenes: Sequence[Scene], size: int) -> np.ndarray:
-    """Videos (B, FRAMES, size, size, 3), uint8."""
-    return np.rint(255 * (1 - _lacking(scenes, size))).astype(np.uint8)
-
-
-def paint_signal(scenes: Sequence[Scene], size: int) -> np.ndarray:
-    """The same as float32 in [-1, 1], which a network wants."""
-    return 1 - 2 * _lacking(scenes, size)
-
-
-def _lacking(scenes: Sequence[Scene], size: int) -> np.ndarray:
-    """How much of each of white's three colours the pixels lack (B, FRAMES, size, size, 3), 0 to 1 in 255 steps.
+    """Videos (B, FRAMES, size, size, 3), uint8.
 
     A pixel has as much of a disc's colour as the disc covers of it, taking its edge for straight within a pixel.
     """
     positions = np.stack([s.positions for s in scenes]).astype(np.float32) * (size / WORLD)  # (B, T, N, 2), pixels
     radii = np.stack([s.radii for s in scenes]).astype(np.float32) * (size / WORLD)  # (B, N)
     middles = np.arange(size, dtype=np.float32) + 0.5
-    out = np.zeros((len(scenes), FRAMES, size, size, 3), np.float32)
+    out = np.full((len(scenes), FRAMES, size, size, 3), 255, np.uint8)
     for n in range(radii.shape[1]):
         x, y = positions[:, :, n, 0, None], positions[:, :, n, 1, None]
         cover = (middles[::-1] - y)[..., None] ** 2 + ((middles - x) ** 2)[:, :, None]  # (B, T, size, size)
         np.sqrt(cover, out=cover)
         np.subtract(0.5 + radii[:, n, None, None, None], cover, out=cover)
-        np.clip(cover, 0, 1, out=cover)
         cover *= 255
-        np.rint(cover, out=cover)
-        cover /= 255
+        np.clip(cover, 0, 255, out=cover)
+        covered = np.rint(cover, out=cover).astype(np.uint8)
         for c in np.flatnonzero(COLOURS[n] == 0):
-            out[..., c] += cover
-    return np.minimum(out, 1, out=out)
+            out[..., c] -= np.minimum(covered, out[..., c])
+    return out
 
 
 def locate(video: np.ndarray, radii: np.ndarray) -> np.ndarray:

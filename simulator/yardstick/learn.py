@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +19,7 @@ from torch import Tensor
 
 from simulator.errors import UsageError
 from simulator.model import checkpoint, flow
-from simulator.model.batches import Batch, in_advance
+from simulator.model.batches import in_advance
 from simulator.model.codec import Codec, make_codec, slab_levels
 from simulator.model.conditioning import frame_levels, nearest_known, slab_seconds, to_frames, to_signal
 from simulator.model.config import ModelConfig, TrainConfig
@@ -25,7 +27,7 @@ from simulator.model.optimize import average, optimizers
 from simulator.model.precision import autocast
 from simulator.model.transformer import Transformer
 from simulator.yardstick import splits
-from simulator.yardstick.discs import paint, paint_signal
+from simulator.yardstick.discs import paint
 from simulator.yardstick.worlds import FRAMES, KNOWN, STEP, Scene, find
 
 SIZE = 64  # pixels a side
@@ -209,34 +211,38 @@ def pace(step: int, progress: float, lesson: Lesson) -> float:
     return min(1.0, (step + 1) / max(1, lesson.warmup), (1 - progress) / max(lesson.cooldown, 1e-9))
 
 
+class Batch(NamedTuple):
+    """video (B, T, H, W, 3) uint8, noise in the shape of its grid, times t (B,)."""
+
+    video: Tensor
+    noise: Tensor
+    t: Tensor
+
+
 def draw_batch(lesson: Lesson, step: int) -> Batch:
     """The batch of a step, drawn from (seed, step) alone; no clip is stored."""
     rng = np.random.default_rng([splits.TRAIN, lesson.seed, lesson.clips, step])
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    setup = find(lesson.setup)
-    chosen = rng.integers(lesson.clips, size=lesson.batch)
+    setup, chosen = find(lesson.setup), rng.integers(lesson.clips, size=lesson.batch)
     scenes = [splits.training_scene(setup, lesson.hold_out, lesson.seed, int(i)) for i in chosen]
-    video = torch.from_numpy(paint_signal(scenes, SIZE))
+    slabs, rows, columns = FRAMES // PATCH[0], SIZE // PATCH[1], SIZE // PATCH[2]
     return Batch(
-        video,
-        torch.randn(video.shape, generator=generator),
-        is_known(lesson.batch),
-        torch.ones(lesson.batch),
+        torch.from_numpy(paint(scenes, SIZE)),
+        torch.randn(lesson.batch, slabs, rows, columns, 3 * math.prod(PATCH), generator=generator),
         flow.draw_times(lesson.batch, lesson.time_mean, lesson.time_std, generator),
-        NO_TEXT.expand(lesson.batch, 1),
-        seconds(),
     )
 
 
 def loss(net: Transformer, codec: Codec, batch: Batch, most: float) -> Tensor:
     """The velocity loss over the unknown frames, weighted toward what moves: a scalar."""
-    levels = frame_levels(batch.known, batch.t)
-    t, x = codec.spread(levels), codec.encode(batch.video)
-    z, reference = flow.mix(x, codec.encode(batch.noise), t), codec.encode(nearest_known(batch.video, batch.known))
+    video, known = batch.video.float() / 127.5 - 1, is_known(len(batch.t))
+    levels = frame_levels(known, batch.t)
+    t, x, reference = codec.spread(levels), codec.encode(video), codec.encode(nearest_known(video, known))
     with autocast():
-        predicted = net(z, reference, slab_levels(levels, PATCH[0]), batch.seconds, batch.ids)
-    weight = codec.encode(flow.motion_weight(batch.video, most).expand_as(batch.video))
-    return flow.velocity_loss(predicted, x, t, weight * codec.spread((~batch.known).float()))
+        z = flow.mix(x, batch.noise, t)
+        predicted = net(z, reference, slab_levels(levels, PATCH[0]), seconds(), NO_TEXT.expand(len(t), 1))
+    weight = codec.encode(flow.motion_weight(video, most).expand_as(video))
+    return flow.velocity_loss(predicted, x, t, weight * codec.spread((~known).float()))
 
 
 def is_known(count: int) -> Tensor:

@@ -24,7 +24,10 @@ int faults_seen(void) { return seen; }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-static int below(const char *path) { return under[0] && path && strncmp(path, under, strlen(under)) == 0; }
+static int below(const char *path) {
+    size_t n = strlen(under);
+    return n && path && strncmp(path, under, n) == 0 && (path[n] == '/' || path[n] == 0);
+}
 
 static int ours(int fd) {
     char link[64], path[4096];

@@ -15,12 +15,18 @@ import torch
 from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.model import checkpoint
+from simulator.model.batches import draw_batch, validation_batches
 from simulator.model.conditioning import to_frames, to_signal
 from simulator.model.config import ModelConfig, TrainConfig
 from simulator.model.data import Clips, mirrored
+from simulator.model.logs import Log
+from simulator.model.optimize import average, pace
 from simulator.model.sample import WorldModel
+from simulator.model.sheets import BAND, GUTTER, sheet
 from simulator.model.text import Tokenizer
-from simulator.model.train import Run, average, draw_batch, pace, validation_batches
+from simulator.model.train import Run, model_of
+from simulator.model.watch import Row, Watcher
+from simulator.scenarios import FAMILIES
 from simulator.shot import Shot
 from tests.simulator.model.tiny import TINY, tiny
 
@@ -29,7 +35,7 @@ CONFIG = TrainConfig.from_mapping(
         "model": {**dataclasses.asdict(TINY)},
         "data": {"size": 16, "frames": 8},
         "steps": 12, "batch": 2, "warmup": 4, "cooldown": 4, "save_every": 4, "threads": 1, "compile": False,
-        "snapshots": [["early", 4]],
+        "snapshots": [["early", 4]], "sheet_every": 6, "probe_every": 5, "device": "cpu",
     }
 )  # fmt: skip
 
@@ -49,10 +55,19 @@ def clips(count: int = 3) -> Clips:
 def finish(config: TrainConfig, out: Path) -> Run:
     torch.set_num_threads(1)
     out.mkdir(exist_ok=True)
-    run = Run(config, out)
+    run = Run(config, out, watch=Scorer())
     run.restore()
-    run.go(clips(), clips())
+    run.go(lambda step: clips(), clips())
     return run
+
+
+class Scorer(Watcher):
+    """Gives the step as a score, when it has seen weights of that step."""
+
+    def scores(self, checkpoint: Path, step: int) -> Row:
+        assert json.loads(checkpoint.with_suffix(".json").read_text())["step"] == step
+        WorldModel.load(checkpoint)
+        return {"told": float(step)}
 
 
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path):
@@ -64,9 +79,9 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path):
         "import os, signal\n"
         "from pathlib import Path\n"
         "draw = train.draw_batch\n"
-        "def deadly(clips, tokenizer, config, step):\n"
+        "def deadly(clips, tokenizer, config, step, *rest):\n"
         "    if step == 7: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return draw(clips, tokenizer, config, step)\n"
+        "    return draw(clips, tokenizer, config, step, *rest)\n"
         "train.draw_batch = deadly\n"
         f"finish(CONFIG, Path({str(tmp_path / 'killed')!r}))\n"
     )
@@ -76,6 +91,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path):
     )
     assert died.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed" / "late.safetensors").exists()
+    with (tmp_path / "killed" / "log.jsonl").open("a") as log:
+        log.write('{"step": 6, "lo')  # a row that the kill cut short
     resumed = finish(CONFIG, tmp_path / "killed")
     for name, value in whole.net.state_dict().items():
         assert torch.equal(value, resumed.net.state_dict()[name]), name
@@ -84,6 +101,9 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path):
         assert same[0] == same[1]
     rows = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("whole", "killed")]
     assert [{**json.loads(r), "seconds": 0} for r in rows[0]] == [{**json.loads(r), "seconds": 0} for r in rows[1]]
+    assert [json.loads(r).get("probe_told") for r in rows[0]] == [5, 10, None]
+    sheets = [sorted(p.name for p in (tmp_path / run / "sheets").iterdir()) for run in ("whole", "killed")]
+    assert sheets == [["000006.png", "000012.png"]] * 2
 
 
 def test_a_run_of_another_configuration_is_not_continued(tmp_path):
@@ -91,6 +111,76 @@ def test_a_run_of_another_configuration_is_not_continued(tmp_path):
     other = dataclasses.replace(CONFIG, batch=3, steps=20)
     with pytest.raises(UsageError, match=r"other values of batch; give another out="):
         Run(other, tmp_path).restore()
+    elsewhere = dataclasses.replace(CONFIG, data=dataclasses.replace(CONFIG.data, workers=7, folder="x"), steps=20)
+    run = Run(elsewhere, tmp_path)
+    run.restore()
+    assert run.step == 12
+
+
+def test_a_run_can_start_from_a_checkpoint(tmp_path):
+    finish(CONFIG, tmp_path / "first")
+    start = tmp_path / "first" / "late.safetensors"
+    config = dataclasses.replace(CONFIG, start=str(start), model=ModelConfig(), steps=2, snapshots=())
+    config = dataclasses.replace(config, model=model_of(config, clips()))
+    assert config.model == TINY
+    out = tmp_path / "second"
+    out.mkdir()
+    run = Run(config, out)
+    held = checkpoint.load(start).state_dict()
+    assert all(torch.equal(held[name], value) for name, value in run.net.state_dict().items())
+    assert all(torch.equal(held[name], value) for name, value in run.ema.state_dict().items())
+    run.go(lambda step: clips(), clips())
+    assert json.loads((out / "late.json").read_text())["start"] == checkpoint.digest(start)
+    with pytest.raises(UsageError, match=r"another shape than model\.\* asks for"):
+        model_of(dataclasses.replace(config, model=ModelConfig(depth=2)), clips())
+    with pytest.raises(UsageError, match="unknown checkpoint 'lat'"):
+        model_of(dataclasses.replace(config, start="lat"), clips())
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_in_one_line(tmp_path):
+    run = Run(dataclasses.replace(CONFIG, sheet_every=0), tmp_path)
+    with torch.no_grad():
+        run.net.head.bias.fill_(torch.inf)
+    with pytest.raises(UsageError, match="the loss of step 0 is not finite; lower muon_lr"):
+        run.go(lambda step: clips(), clips())
+
+
+def test_a_sheet_shows_truth_and_samples():
+    net, some = tiny(), clips(2)
+    picture = sheet(net, some)
+    height, width = 2 * (BAND + 3 * 16), GUTTER + 8 * 16
+    assert picture.shape == (height, width, 3)
+    truth = picture[BAND : BAND + 16, GUTTER:]
+    assert np.array_equal(truth, np.concatenate(list(some.frames[0]), axis=1))
+    first_frames = picture[BAND + 32 : BAND + 48, GUTTER:]
+    assert np.array_equal(first_frames[:, :32], truth[:, :32]), "the known quarter is kept"
+
+
+def test_the_log_reaches_tensorboard(tmp_path):
+    reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    log = Log(tmp_path, Watcher())
+    log.begin(0)
+    log.add({"step": 20, "loss": 0.5, "validation_prompt": 0.25})
+    log.close()
+    board = reading.EventAccumulator(str(tmp_path / "tensorboard"))
+    board.Reload()
+    assert [(e.step, e.value) for e in board.Scalars("loss")] == [(20, 0.5)]
+    assert [(e.step, e.value) for e in board.Scalars("validation/prompt")] == [(20, 0.25)]
+
+
+def test_without_tensorboard_there_is_one_line_and_the_log(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    heard: list[str] = []
+    watch = Watcher()
+    monkeypatch.setattr(watch, "says", heard.append)
+    log = Log(tmp_path, watch)
+    log.begin(0)
+    log.add({"step": 1, "loss": 0.5})
+    log.picture("samples", np.zeros((4, 4, 3), np.uint8), 1)
+    log.close()
+    assert len(heard) == 1
+    assert "no TensorBoard here" in heard[0]
+    assert log.rows() == [{"step": 1, "loss": 0.5}]
 
 
 def test_one_clip_is_learned(tmp_path):
@@ -99,7 +189,7 @@ def test_one_clip_is_learned(tmp_path):
     one = clips(1)
     run = Run(config, tmp_path)
     before = validation_loss(run, one)
-    run.go(one, one)
+    run.go(lambda step: one, one)
     assert validation_loss(run, one) < 0.5 * before
     assert json.loads((tmp_path / "late.json").read_text())["step"] == 100
 
@@ -235,6 +325,17 @@ def test_the_configuration_names_what_is_wrong():
     config = TrainConfig.from_mapping({"ema": 1, "model": {"patch": [2, 8, 8]}})
     assert config.ema == 1.0
     assert config.model == ModelConfig(patch=(2, 8, 8))
+    assert TrainConfig.from_mapping({"data": {"families": "all"}}).data.families == tuple(FAMILIES.names())
+    assert TrainConfig.from_mapping({"start": "late"}).start == "late"
+    for wrong, message in (
+        ({"data": {"violated": 1.5}}, r"data\.violated=1\.5 is outside 0 to 1"),
+        ({"data": {"families": ["ball"]}}, "unknown family 'ball'"),
+        ({"data": {"validation": 0}}, r"data\.validation=0 is less than 1"),
+        ({"snapshots": ["early"]}, r"no list of names and steps, such as \[\[early,300\]"),
+        ({"snapshots": [["late", 3]]}, "a snapshot cannot be called 'late'"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            TrainConfig.from_mapping(wrong)
 
 
 def test_the_shipped_configuration_is_the_default():
