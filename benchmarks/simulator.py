@@ -4,8 +4,8 @@
 
 The stage gives picture (shadows, four samples a pixel), parts, depth, poses, states and point tracks, building the
 scene included. The two others draw one simple scene (a checkered floor, a ball, four blocks, one shadow) that is built
-beforehand: picture with shadows, masks and depth, nothing else. MuJoCo draws it with mujoco.Renderer and its
-defaults, but for a shadow map of 1024 (4096, the default, is slower at every size). PyBullet comes by
+beforehand: picture with shadows, masks and depth, nothing else. MuJoCo draws it twice a frame, with a shadow map of
+1024 (4096, its default, is slower at every size) and four samples a pixel. PyBullet comes by
 `pip install pybullet`; without it its column stays empty. Wall time of one process on all its cores.
 """
 
@@ -15,7 +15,9 @@ import argparse
 import time
 from collections.abc import Callable
 
-from simulator.gl import mujoco
+import numpy as np
+
+from simulator.gl import context, mujoco
 from simulator.scenarios import FAMILIES, make_script
 from simulator.stage import play
 
@@ -42,23 +44,29 @@ SIMPLE = """
 
 
 def bare(size: int, frames: int) -> float:
-    """Frames a second of mujoco.Renderer on the simple scene."""
+    """Frames a second of a loop around MuJoCo's renderer on the simple scene: a picture, then masks with depth."""
+    context()
     model = mujoco.MjModel.from_xml_string(SIMPLE)
+    model.vis.global_.offwidth = model.vis.global_.offheight = size
     data = mujoco.MjData(model)
-    with mujoco.Renderer(model, size, size) as renderer:
+    target = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50)
+    mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, target)
+    scene, option, rect = mujoco.MjvScene(model, 100), mujoco.MjvOption(), mujoco.MjrRect(0, 0, size, size)
+    camera = mujoco.MjvCamera()
+    camera.type, camera.fixedcamid = mujoco.mjtCamera.mjCAMERA_FIXED, 0
+    rgb, depth = np.empty((size, size, 3), np.uint8), np.empty((size, size), np.float32)
 
-        def frame() -> None:
-            mujoco.mj_step(model, data, nstep=20)
-            renderer.update_scene(data, camera="c")
-            renderer.render()
-            renderer.enable_segmentation_rendering()
-            renderer.render()
-            renderer.disable_segmentation_rendering()
-            renderer.enable_depth_rendering()
-            renderer.render()
-            renderer.disable_depth_rendering()
+    def frame() -> None:
+        mujoco.mj_step(model, data, nstep=20)
+        for masks in (False, True):
+            mujoco.mjv_updateScene(model, data, option, None, camera, mujoco.mjtCatBit.mjCAT_ALL, scene)
+            scene.flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = scene.flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = masks
+            mujoco.mjr_render(rect, scene, target)
+            mujoco.mjr_readPixels(rgb, depth if masks else None, rect, target)
 
-        return _rate(frame, frames)
+    rate = _rate(frame, frames)
+    target.free()
+    return rate
 
 
 def tiny(size: int, frames: int) -> float | None:

@@ -65,8 +65,10 @@ def replace_text(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}")
     with named(path):
         try:
-            part.write_text(text, encoding="utf-8")
-            keep(part)
+            with part.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
             part.replace(path)
             keep(path)
         finally:

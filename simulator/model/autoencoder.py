@@ -20,6 +20,7 @@ from simulator.model.patches import Patch, cut, join
 
 NOISE = 0.1  # standard deviation of what is added to the latents in training; theirs is 1
 EDGES = 0.5  # what the differences between neighbours in time, rows and columns count beside the pixels
+FOLLOW = 0.05  # of a batch's mean and deviation, what the kept ones take up
 PAST = 4  # one in so many channels of the slab before is seen
 HALF = (1, 2, 2)
 
@@ -31,16 +32,20 @@ class Autoencoder(nn.Module):
     patches, a multiple of 12; those on whole ones are a third wider. channels: C.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, patch: Patch, width: int, channels: int) -> None:
         super().__init__()
-        if patch[1] % 2 or patch[2] % 2 or width % 12:
-            raise UsageError(
-                f"the autoencoder needs even rows and columns in a patch and a width in twelves, not "
-                f"patch={list(patch)} and width={width}; give for example patch=[4,8,8] and width=96"
-            )
         self.patch, self.channels = patch, channels
         self.stem = (patch[0], patch[1] // 2, patch[2] // 2)
         numbers, inner = 3 * math.prod(self.stem), width * 4 // 3
+        if patch[1] % 2 or patch[2] % 2 or width % 12 or width > numbers or channels > inner:
+            raise UsageError(
+                f"no autoencoder has patch={list(patch)}, width={width} and {channels} channels: rows and columns of "
+                "the patch must be even, the width a multiple of 12 and at most the numbers in a quarter of the patch, "
+                "the channels at most 4/3 of the width; try patch=[4,8,8], width=96 and channels=32"
+            )
         self.enter = nn.Linear(numbers, width)
         self.fine_in = nn.ModuleList(Block(width) for _ in range(2))
         self.merge = nn.Linear(4 * width, inner)
@@ -99,13 +104,23 @@ class Autoencoder(nn.Module):
         _set(self.narrow, first, torch.zeros(self.channels))
         _set(self.widen, first.T * self.std[:, None], torch.zeros(len(scale)))
 
-    def normalise(self, raw: Tensor, share: float) -> Tensor:
-        """Latents of a training batch by their own mean and deviation, of which the kept ones take up a share."""
+    def normalise(self, raw: Tensor) -> Tensor:
+        """Latents of a training batch by their own mean and deviation, which the kept ones follow slowly."""
         std, mean = torch.std_mean(raw.float(), dim=(0, 1, 2, 3))
         with torch.no_grad():
-            self.mean.lerp_(mean, share)
-            self.std.lerp_(std, share)
+            self.mean.lerp_(mean, FOLLOW)
+            self.std.lerp_(std, FOLLOW)
         return (raw - mean) / (std + 1e-4)
+
+    @torch.no_grad()
+    def settle(self, video: Tensor) -> None:
+        """Keep the mean and deviation of these clips' latents instead; the decoder gives the same videos as before."""
+        std, mean = torch.std_mean(self.analyse(video), dim=(0, 1, 2, 3))
+        std = std.clamp(min=1e-4)
+        self.widen.bias += self.widen.weight @ ((mean - self.mean) / self.std)
+        self.widen.weight *= std / self.std
+        self.mean.copy_(mean)
+        self.std.copy_(std)
 
 
 def components(x: Tensor, weight: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -148,13 +163,13 @@ class Block(nn.Module):
         return x + self.mix(F.silu(y)).unflatten(0, x.shape[:2])
 
 
-def reconstruction_loss(net: Autoencoder, video: Tensor, weight: Tensor, noise: Tensor, share: float) -> Tensor:
+def reconstruction_loss(net: Autoencoder, video: Tensor, weight: Tensor, noise: Tensor) -> Tensor:
     """The absolute error of pixels and of the steps between neighbours, after noise on the latents: a scalar.
 
     video: (B, frames, rows, columns, 3) of whole patches. weight: how much each pixel counts, (..., 1). noise: standard
-    normal, of the latents' shape. share: see Autoencoder.normalise.
+    normal, of the latents' shape.
     """
-    latents = net.normalise(net.analyse(video), share)
+    latents = net.normalise(net.analyse(video))
     error = net.decode(latents + NOISE * noise).float() - video
     total = (weight * error.abs()).mean()
     for axis in (1, 2, 3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
@@ -20,6 +21,7 @@ from simulator.model.text import Tokenizer
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 VALIDATION_CLIPS = 24
 LEAST_LEVEL = 0.85  # of known frames that are noised
+T = TypeVar("T")
 Drawn = TypeVar("Drawn")
 
 
@@ -99,16 +101,15 @@ def _draw_row(clips: Clips, clip: int, config: TrainConfig, place: tuple[int, in
     )
 
 
-def in_advance(draw: Callable[[int], Drawn], first: int, steps: int) -> Iterator[Drawn]:
-    """The batches of the steps first .. steps - 1; each is drawn while the one before is in use."""
-    pool = ThreadPoolExecutor(1)
+def in_advance(draw: Callable[[int], T], first: int, steps: int, at_once: int = 1) -> Iterator[T]:
+    """The batches of the steps first .. steps - 1; the `at_once` next ones are drawn while one is in use."""
+    pool = ThreadPoolExecutor(at_once)
     try:
-        coming = pool.submit(draw, first) if first < steps else None
+        coming = deque(pool.submit(draw, step) for step in range(first, min(first + at_once, steps)))
         for step in range(first, steps):
-            assert coming is not None
-            batch = coming.result()
-            if step + 1 < steps:
-                coming = pool.submit(draw, step + 1)
+            batch = coming.popleft().result()
+            if step + at_once < steps:
+                coming.append(pool.submit(draw, step + at_once))
             yield batch
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from simulator.errors import UsageError, unknown
-from simulator.model.codec import make_codec
+from simulator.model.codec import Codec, make_codec
 from simulator.model.config import ModelConfig, build_config
 from simulator.model.transformer import Transformer
 
 SHIPPED = Path(__file__).parent / "weights"
+CODEC = "codec."  # before the names of the codec's tensors, where it has any
 SCALE = ".scale"  # appended to a matrix's name: what its 8-bit rows are to be multiplied by
 
 
@@ -63,11 +66,40 @@ def quantize(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def load(path: Path) -> Transformer:
-    """The network of a weights file, in float32, for evaluation.
+    """The network of a weights file, in float32, for evaluation; see `load_model`."""
+    return load_model(path)[0]
+
+
+def load_model(path: Path) -> tuple[Transformer, Codec]:
+    """The network of a weights file, in float32, for evaluation, and the codec that it works in.
 
     Raises:
         UsageError: the file is no whole safetensors file, or its configuration and tensors do not belong together.
     """
+    config, tensors = _read(path)
+    with _belonging(path):
+        codec = _codec(config, tensors)
+        with torch.device("meta"):
+            net = Transformer(config, codec.channels)
+        own = {name: tensor for name, tensor in tensors.items() if not name.startswith(CODEC)}
+        net.load_state_dict(own, assign=True)
+    return net.eval(), codec
+
+
+def load_codec(path: Path) -> Codec:
+    """The codec alone of a file of weights, or of a file that holds nothing else; raises what `load_model` does."""
+    config, tensors = _read(path)
+    with _belonging(path):
+        return _codec(config, tensors)
+
+
+def _codec(config: ModelConfig, tensors: dict[str, Tensor]) -> Codec:
+    weights = {name.removeprefix(CODEC): tensor for name, tensor in tensors.items() if name.startswith(CODEC)}
+    return make_codec(config.codec, config.patch, config.merge, weights)
+
+
+def _read(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
+    """The configuration and the tensors of a file."""
     try:
         with safe_open(path, "pt") as file:
             meta = (file.metadata() or {}).get("config")
@@ -76,15 +108,18 @@ def load(path: Path) -> Transformer:
         raise UsageError(f"'{path}' is no readable safetensors file ({error}); copy or train it again") from error
     if meta is None:
         raise UsageError(f"'{path}' holds no configuration; only weights written by `worldassay train` can be loaded")
+    with _belonging(path):
+        return build_config(ModelConfig, json.loads(meta)), _floats(stored)
+
+
+@contextmanager
+def _belonging(path: Path) -> Iterator[None]:
+    """Says in one line which file it is whose configuration and tensors do not fit."""
     try:
-        config = build_config(ModelConfig, json.loads(meta))
-        with torch.device("meta"):
-            net = Transformer(config, make_codec(config.codec, config.patch, config.merge).channels)
-        net.load_state_dict(_floats(stored), assign=True)
+        yield
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise UsageError(f"configuration and weights in '{path}' do not belong together: {reason}") from error
-    return net.eval()
 
 
 def _floats(stored: dict[str, Tensor]) -> dict[str, Tensor]:

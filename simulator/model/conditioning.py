@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from simulator.errors import UsageError
+from simulator.model.codec import Codec
 from simulator.shot import Shot
 
 TASKS, TASK_SHARES = ("head", "both", "tail", "some"), (8 / 12, 1.5 / 12, 1.5 / 12, 1 / 12)
@@ -69,6 +70,11 @@ def nearest_known(video: Tensor, is_known: Tensor) -> Tensor:
     nearest = distance.argmin(-1)  # (B, T)
     frames = video[torch.arange(len(video), device=video.device)[:, None], nearest]
     return frames * is_known.any(1)[:, None, None, None, None]
+
+
+def reference_grid(codec: Codec, video: Tensor, is_known: Tensor) -> Tensor:
+    """The grid of `nearest_known`; zero, too, where nothing is known."""
+    return codec.encode(nearest_known(video, is_known)) * is_known.any(1)[:, None, None, None, None]
 
 
 def to_signal(frames: np.ndarray) -> Tensor:

@@ -21,7 +21,8 @@ FAMILIES = (
 LEAST = {  # of keys that count something
     "steps": 1, "batch": 1, "warmup": 0, "cooldown": 0, "save_every": 1, "sheet_every": 0, "probe_every": 0,
     "threads": 1, "seed": 0, "data.clips": 1, "data.validation": 1, "data.size": 16, "data.frames": 1,
-    "data.fps": 1, "data.workers": 1,
+    "data.fps": 1, "data.workers": 1, "autoencoder.steps": 1, "autoencoder.batch": 1, "autoencoder.width": 12,
+    "autoencoder.channels": 1,
 }  # fmt: skip
 
 
@@ -84,11 +85,23 @@ class Shape(NamedTuple):
 
 
 @dataclass(frozen=True)
+class AutoencoderConfig:
+    """The autoencoder that is trained before the flow where model.codec is "autoencoder", and its training."""
+
+    steps: int = 2000
+    batch: int = 64  # crops of 8 frames of 32x32, for patches of 4x8x8
+    lr: float = 3e-3
+    width: int = 96
+    channels: int = 32  # numbers in a token
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One training run."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     seed: int = 0
     steps: int = 1700
     batch: int = 32

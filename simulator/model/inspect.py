@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from simulator.errors import UsageError, unknown
 from simulator.model import flow
-from simulator.model.conditioning import frame_levels, nearest_known, to_signal
+from simulator.model.conditioning import frame_levels, reference_grid, to_signal
 from simulator.model.sample import WorldModel
 from simulator.model.transformer import Block, Transformer, rotate
 from simulator.scenarios import make_script
@@ -230,8 +230,8 @@ def _look(model: WorldModel, scene: Scene, names: Sequence[str], known: int, tim
     is_known = (torch.arange(video.shape[1]) < known)[None]
     noise = torch.randn(video.shape, generator=torch.Generator().manual_seed(seed))
     level = model.codec.spread(frame_levels(is_known, torch.tensor(time)))
-    z = flow.mix(model.codec.encode(video), model.codec.encode(noise), level)
-    reference = model.codec.encode(nearest_known(video, is_known))
+    z = flow.mix(model.codec.encode(video), model.codec.noise(noise), level)
+    reference = reference_grid(model.codec, video, is_known)
     predict = model._predictor(scene.prompt, video, is_known, scene.take.clip.fps, 1.0, is_known.float())
     with recording(model.net, names) as seen:
         predict(z, torch.tensor(time))

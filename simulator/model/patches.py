@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -33,10 +32,3 @@ def join(grid: Tensor, patch: Patch) -> Tensor:
     pt, ph, pw = patch
     video = grid.reshape(b, t, h, w, pt, ph, pw, n // (pt * ph * pw)).permute(0, 1, 4, 2, 5, 3, 6, 7)
     return video.reshape(b, t * pt, h * ph, w * pw, -1)
-
-
-def slab_levels(frame_values: Tensor, patch_frames: int) -> Tensor:
-    """Values of frames (B, T) by slab (B, T', pt); the last value repeats where the last slab is not full."""
-    short = -frame_values.shape[1] % patch_frames
-    padded = torch.cat([frame_values, frame_values[:, -1:].expand(-1, short)], dim=1)
-    return padded.reshape(len(frame_values), -1, patch_frames)

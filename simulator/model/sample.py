@@ -12,8 +12,8 @@ from torch import Tensor
 from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.model import checkpoint, flow
-from simulator.model.codec import make_codec, slab_levels
-from simulator.model.conditioning import frame_levels, known_video, nearest_known, slab_seconds, to_frames, to_signal
+from simulator.model.codec import Codec, make_codec, slab_levels
+from simulator.model.conditioning import frame_levels, known_video, reference_grid, slab_seconds, to_frames, to_signal
 from simulator.model.precision import autocast
 from simulator.model.text import Tokenizer
 from simulator.model.transformer import Transformer
@@ -29,16 +29,17 @@ HISTORY = 1.0  # level of frames made in an earlier window; under 1 they count a
 class WorldModel:
     """A diffusion transformer with its tokenizer and codec."""
 
-    def __init__(self, net: Transformer) -> None:
+    def __init__(self, net: Transformer, codec: Codec | None = None) -> None:
+        """codec: the one that the net was trained in, where that has weights of its own."""
         config = net.config
         self.net = net
-        self.codec = make_codec(config.codec, config.patch, config.merge)
+        self.codec = codec or make_codec(config.codec, config.patch, config.merge)
         self.tokenizer = Tokenizer(config.vocabulary)
 
     @classmethod
     def load(cls, checkpoint_name: str | Path) -> WorldModel:
         """The model of a shipped checkpoint's name, or of a .safetensors file; see checkpoint.load for errors."""
-        return cls(checkpoint.load(checkpoint.find(checkpoint_name)))
+        return cls(*checkpoint.load_model(checkpoint.find(checkpoint_name)))
 
     @torch.inference_mode()
     def generate(
@@ -88,7 +89,8 @@ class WorldModel:
         """The frames (1, T, H, W, 3) of one window; level: (1, T), what of `video` is known and how exactly."""
         is_known = level > 0
         pixels = torch.randn(video.shape, generator=generator)
-        noise = self.codec.encode(pixels)
+        noise = self.codec.noise(pixels)
+        known = flow.mix(self.codec.encode(video), noise, self.codec.spread(level))
         shown = flow.mix(video, pixels, level.reshape(1, -1, 1, 1, 1))
         predict = self._predictor(shot.prompt, shown, is_known, shot.fps, guidance, level)
         times = flow.schedule(steps)
@@ -102,7 +104,7 @@ class WorldModel:
             return x
 
         held = self.codec.spread(is_known.float()) > 0.5
-        grid = flow.sample(predict_and_tell, noise, self.codec.encode(shown), held, times)
+        grid = flow.sample(predict_and_tell, noise, known, held, times)
         return self.codec.decode(grid, *video.shape[1:4]).float()
 
     @torch.inference_mode()
@@ -123,11 +125,11 @@ class WorldModel:
         video = to_signal(clip.frames)[None]
         is_known = (torch.arange(len(clip)) < known)[None]
         x, predict = self.codec.encode(video), self._predictor(prompt, video, is_known, clip.fps, 1.0, is_known.float())
-        weight = self.codec.spread((~is_known).float())
+        weight = 1 - self.codec.spread(is_known.float())
         generator = torch.Generator().manual_seed(seed)
         errors = []
         for _ in range(draws):
-            noise = self.codec.encode(torch.randn(video.shape, generator=generator))
+            noise = self.codec.noise(torch.randn(video.shape, generator=generator))
             for sign in (1, -1):
                 for time in times:
                     t = self.codec.spread(frame_levels(is_known, torch.tensor(time)))
@@ -140,7 +142,7 @@ class WorldModel:
     ) -> Callable[[Tensor, Tensor], Tensor]:
         """The network as a function of the noisy grid and the time alone; level: (1, T) of the known frames."""
         ids = self.tokenizer([prompt] if guidance == 1 else [prompt, ""])
-        reference = self.codec.encode(nearest_known(video, is_known)).expand(len(ids), -1, -1, -1, -1)
+        reference = reference_grid(self.codec, video, is_known).expand(len(ids), -1, -1, -1, -1)
 
         def predict(z: Tensor, t: Tensor) -> Tensor:
             levels = slab_levels(torch.where(is_known, level, t.reshape(-1, 1)), self.codec.patch[0]).expand(

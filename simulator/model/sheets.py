@@ -7,6 +7,7 @@ import copy
 import cv2
 import numpy as np
 
+from simulator.model.codec import Codec
 from simulator.model.data import Clips
 from simulator.model.sample import WorldModel
 from simulator.model.transformer import Transformer
@@ -18,10 +19,10 @@ GUTTER, BAND = 84, 16  # pixels to the left of a row and above a scene, for word
 Picture = np.ndarray
 
 
-def sheet(net: Transformer, clips: Clips, seed: int = 0) -> Picture:
+def sheet(net: Transformer, clips: Clips, seed: int = 0, codec: Codec | None = None) -> Picture:
     """(H, W, 3) uint8: for each scene the truth, a clip from the prompt alone, and one that goes on from the first
-    quarter; of clips of one shape, spread evenly over those given."""
-    model = WorldModel(copy.deepcopy(net).cpu().eval())
+    quarter; of clips of one shape, spread evenly over those given. codec: see WorldModel."""
+    model = WorldModel(copy.deepcopy(net).cpu().eval(), codec)
     alike = clips.alike[0]
     chosen = np.unique(np.linspace(0, len(alike) - 1, min(SCENES, len(alike))).round().astype(int))
     return np.concatenate([_scene(model, clips, int(i), seed) for i in alike[chosen]])

@@ -27,6 +27,7 @@ FIRST_SHARE = 0.1  # of the clips, those that step 0 may draw from where they ar
 GROWN = 0.5  # of the steps, after which all clips may be drawn from
 DEATHS = 2  # of rendering processes with not one file finished in between, after which we give up
 WAIT_S = 0.05
+KEPT = 8  # sets of clips that steps drawn at the same time may ask for
 
 
 def rounds_at(step: int, steps: int, rounds: int, ahead: bool) -> int:
@@ -48,7 +49,8 @@ class Supply:
         marks = {shard: path_of(config.data, shard).with_suffix(".json") for shard in shards}
         self._missing = {shard: mark for shard, mark in marks.items() if not mark.exists()}
         self._total = sum(len(shard.seeds) for shard in self._missing)
-        self._clips, self._taken, self._closed = Clips([], [], []), 0, False
+        self._held: dict[int, Clips] = {}  # by the number of rounds in them
+        self._lock, self._closed = threading.Lock(), False
         self._crew = Crew(config, list(self._missing), self.watch) if renders and self._missing else None
 
     def __enter__(self) -> Supply:
@@ -65,15 +67,19 @@ class Supply:
         return read(self.config.data, self._validation)
 
     def clips(self, step: int) -> Clips:
-        """The clips that a step may draw from; steps come in ascending order."""
+        """The clips that a step may draw from."""
         wanted = rounds_at(step, self.config.steps, len(self._rounds), self.config.data.ahead)
-        more = [shard for some in self._rounds[self._taken : wanted] for shard in some]
-        self._wait(more)
-        if more:
-            new, old = read(self.config.data, more), self._clips
-            self._clips = Clips(old.frames + new.frames, old.prompts + new.prompts, old.fps + new.fps)
-            self._taken = wanted
-        return self._clips
+        with self._lock:
+            if wanted not in self._held:
+                self._wait([shard for some in self._rounds[:wanted] for shard in some])
+                most = max((count for count in self._held if count < wanted), default=0)
+                old = self._held.get(most, Clips([], [], []))
+                new = read(self.config.data, [shard for some in self._rounds[most:wanted] for shard in some])
+                self._held[wanted] = Clips(old.frames + new.frames, old.prompts + new.prompts, old.fps + new.fps)
+                for count in sorted(self._held)[:-KEPT]:
+                    del self._held[count]
+            self._wait([])
+            return self._held[wanted]
 
     def _wait(self, shards: Sequence[Shard]) -> None:
         """Until these are there; what has been rendered since the last time is noted."""

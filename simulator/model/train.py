@@ -19,7 +19,7 @@ from simulator.errors import UsageError
 from simulator.model import checkpoint, flow
 from simulator.model.batches import Batch, draw_batch, in_advance, validation_batches
 from simulator.model.codec import Codec, make_codec, slab_levels
-from simulator.model.conditioning import frame_levels, nearest_known
+from simulator.model.conditioning import frame_levels, reference_grid
 from simulator.model.config import ModelConfig, TrainConfig
 from simulator.model.data import Clips, mirrored, recipe
 from simulator.model.logs import Log
@@ -29,12 +29,14 @@ from simulator.model.sheets import sheet
 from simulator.model.supply import Supply
 from simulator.model.team import Team
 from simulator.model.text import Tokenizer, build_vocabulary
+from simulator.model.train_codec import prepare_codec
 from simulator.model.transformer import Transformer
 from simulator.model.watch import Row, Watcher
 from simulator.picture import write_png
 
 LOG_EVERY = 20  # steps
 VALIDATE_EVERY = 200
+DRAWERS = 4  # threads that draw batches for a GPU, which is quicker than one of them
 MAY_CHANGE = (  # of a run that goes on
     "steps", "cooldown", "save_every", "sheet_every", "probe_every", "probe_suite", "device", "threads", "compile",
     "data.folder", "data.workers",
@@ -57,7 +59,8 @@ def train(config: TrainConfig, out: Path, *, resume: bool = True, watch: Watcher
     with Supply(config, watch, renders=team.leads) as supply:
         validation = supply.validation()
         config = dataclasses.replace(config, model=model_of(config, supply.clips(0)))
-        run = Run(config, out, team, watch)
+        codec = prepare_codec(config, supply.clips(0), out, device=team.device, leads=team.leads, says=watch.says)
+        run = Run(config, out, team, watch, codec)
         if resume:
             run.restore()
         run.go(supply.clips, validation)
@@ -83,13 +86,21 @@ def model_of(config: TrainConfig, clips: Clips) -> ModelConfig:
 class Run:
     """The state of a training run: network, its moving average, optimisers, step, seconds spent."""
 
-    def __init__(self, config: TrainConfig, out: Path, team: Team | None = None, watch: Watcher | None = None) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        out: Path,
+        team: Team | None = None,
+        watch: Watcher | None = None,
+        codec: Codec | None = None,
+    ) -> None:
+        """codec: from `prepare_codec`; where none is given, the one without weights that the configuration names."""
         model = config.model
         self.config, self.out, self.step, self.seconds = config, out, 0, 0.0
         self.team, self.watch = team or Team(), watch or Watcher()
         self.recent: list[float] = []  # losses since the last row of the log
         self.log = Log(out, self.watch)
-        self.codec = make_codec(model.codec, model.patch, model.merge)
+        self.codec = codec or make_codec(model.codec, model.patch, model.merge)
         self.tokenizer = Tokenizer(model.vocabulary)
         torch.manual_seed(config.seed)
         self.net = Transformer(model, self.codec.channels)
@@ -111,7 +122,8 @@ class Run:
             return draw_batch(clips(step), self.tokenizer, config, step, team.rank, team.ranks)
 
         began = time.monotonic() - self.seconds
-        for now in in_advance(draw, self.step, config.steps):
+        hands = DRAWERS if team.device.type != "cpu" else 1
+        for now in in_advance(draw, self.step, config.steps, hands):
             value = self._learn(loss_of, now.to(team.device))
             self.step += 1
             self.recent.append(value)
@@ -171,7 +183,7 @@ class Run:
         return {"validation_prompt": prompt, "validation_first_frames": first_frames}
 
     def _draw_sheet(self, validation: Clips) -> None:
-        picture = sheet(self.ema, validation, self.config.seed)
+        picture = sheet(self.ema, validation, self.config.seed, self.codec)
         folder = self.out / "sheets"
         folder.mkdir(exist_ok=True)
         write_png(folder / f"{self.step:06}.png", picture)
@@ -188,7 +200,9 @@ class Run:
             path.with_suffix(".json").unlink()
 
     def _weights(self) -> dict[str, Tensor]:
-        return {name: tensor.cpu() for name, tensor in self.ema.state_dict().items()}
+        """What a checkpoint holds: the averaged network and what the codec has been trained to."""
+        own = {name: tensor.cpu() for name, tensor in self.ema.state_dict().items()}
+        return own | {checkpoint.CODEC + name: tensor for name, tensor in self.codec.weights().items()}
 
     def _save(self) -> None:
         state = {
@@ -217,7 +231,7 @@ class Run:
         before, now = (
             _dotted(json.loads(text)) for text in (state["config"], json.dumps(dataclasses.asdict(self.config)))
         )
-        differ = [k for k in now if k not in MAY_CHANGE and before.get(k) != now[k]]
+        differ = [k for k in now if k not in MAY_CHANGE and self._matters(k) and before.get(k) != now[k]]
         if differ:
             raise UsageError(
                 f"'{self.out}' holds a run with other values of {', '.join(differ)}; "
@@ -228,6 +242,10 @@ class Run:
         self.ema.load_state_dict(state["ema"])
         for (optimizer, _), values in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
+
+    def _matters(self, key: str) -> bool:
+        """Whether a key of the configuration says anything about this run."""
+        return self.config.model.codec == "autoencoder" or not key.startswith("autoencoder.")
 
     def _ship(self, name: str) -> None:
         start = self.config.start
@@ -254,13 +272,13 @@ def loss(net: nn.Module, codec: Codec, batch: Batch, most: float) -> tuple[Tenso
     levels = frame_levels(batch.known, batch.t, batch.level)
     t = codec.spread(levels)
     x = codec.encode(batch.video)
-    z = flow.mix(x, codec.encode(batch.noise), t)
+    z = flow.mix(x, codec.noise(batch.noise), t)
     shown = flow.mix(batch.video, batch.noise, batch.level.reshape(-1, 1, 1, 1, 1))
-    reference = codec.encode(nearest_known(shown, batch.known))
+    reference = reference_grid(codec, shown, batch.known)
     with autocast(z.device.type):
         predicted = net(z, reference, slab_levels(levels, codec.patch[0]), batch.seconds, batch.ids)
-    weight = codec.encode(flow.motion_weight(batch.video, most).expand_as(batch.video))
-    error, total = flow.velocity_error(predicted, x, t, weight * codec.spread((~batch.known).float()))
+    weight = codec.weigh(flow.motion_weight(batch.video, most)) * (1 - codec.spread(batch.known.float()))
+    error, total = flow.velocity_error(predicted, x, t, weight)
     return error / total.clamp(min=1e-6), total
 
 

@@ -87,7 +87,7 @@ def build(draw: Draw) -> Script:
         ),
         inventory=(*(Thing(b.name, noun, b.colour) for b in blocks), Thing("ball", "ball", third)),
         expected=_expected(blocks, ball, way, hit, unit, seconds, side),
-        breakable=_breakable(blocks, way, hit, unit, seconds),
+        breakable=_breakable(blocks, ball, way, hit, unit, seconds),
         parameters={
             "colour": colours[0],
             "noun": noun,
@@ -275,7 +275,9 @@ def _struck(blocks: tuple[Body, ...], ball: Body) -> Body:
     return min(blocks, key=gap)
 
 
-def _breakable(blocks: tuple[Body, ...], way: str, hit: float, unit: float, seconds: float) -> tuple[Breakable, ...]:
+def _breakable(
+    blocks: tuple[Body, ...], ball: Body, way: str, hit: float, unit: float, seconds: float
+) -> tuple[Breakable, ...]:
     top, middle = blocks[-1].name, blocks[(len(blocks) - 1) // 2].name
     if way == "passes":
         whole = ("vanish", "sudden_start", "pass_through", "colour_change", "teleport")
@@ -284,7 +286,9 @@ def _breakable(blocks: tuple[Body, ...], way: str, hit: float, unit: float, seco
             Breakable("drift_up", top, 0.15 * seconds, 0.5 * seconds),
             Breakable("untouched_fall", top, 0.15 * seconds, 0.6 * seconds),
         )
+    stuck = Breakable("no_response", _struck(blocks, ball).name, 0.5 * hit, 0.85 * hit, other="ball")
     return (
+        *((stuck,) if way == "swings" else ()),  # a tower on the block that a rolling ball hits would fall all the same
         Breakable("pass_through", "ball", 0.5 * hit, 0.85 * hit),
         Breakable("untouched_fall", top, 0.15 * hit, 0.6 * hit),
         Breakable("no_fall", top, hit + 0.1 * unit, hit + 0.5 * unit),

@@ -35,7 +35,7 @@ PATCH = (4, 16, 16)
 HEAD = 64  # numbers in a head of attention
 NO_TEXT = torch.zeros(1, dtype=torch.long)
 ENDLESS = 10**9  # steps, more than any run has
-MAY_CHANGE = ("threads", "compile")  # of a run that goes on
+MAY_CHANGE = ("log_every", "save_every", "threads", "compile")  # of a run that goes on
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Lesson:
     steps: int = 0
     width: int = 256
     depth: int = 6
-    batch: int = 64
+    batch: int = 32
     muon_lr: float = 3e-3
     adamw_lr: float = 1.5e-3
     weight_decay: float = 0.01
@@ -60,6 +60,7 @@ class Lesson:
     time_mean: float = -1.6
     time_std: float = 1.0
     motion_weight: float = 8.0
+    log_every: int = 100
     save_every: int = 500
     threads: int = 2
     compile: bool = True
@@ -104,8 +105,8 @@ class Run:
         lesson = self.lesson
         return min(1.0, self.step / lesson.steps if lesson.steps else self.seconds / (60 * lesson.minutes))
 
-    def go(self, look: Callable[[Run], dict[str, float]], every: int, tell: Callable[[float], None]) -> None:
-        """Train to the end. look: what else to log, asked every `every` steps and at the end; tell: called with progress."""
+    def go(self, look: Callable[[Run], dict[str, float]], tell: Callable[[float], None]) -> None:
+        """Train to the end. look: what else to log, every `log_every` steps; tell: called after each with progress."""
         lesson = self.lesson
         torch.set_num_threads(lesson.threads)
         loss_of = torch.compile(loss, dynamic=False) if lesson.compile else loss
@@ -124,7 +125,7 @@ class Run:
             self.step += 1
             self.recent.append(value.item())
             self.seconds = time.monotonic() - began
-            if self.step % every == 0 or self.progress >= 1:
+            if self.step % lesson.log_every == 0 or self.progress >= 1:
                 self._log(look(self))
             if self.step % lesson.save_every == 0:
                 self._save()

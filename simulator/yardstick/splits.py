@@ -1,8 +1,8 @@
 """Which speeds and sizes are trained on, and which are asked afterwards.
 
-Inside: speeds of 1 to 4 units a second, radii of 0.7 to 1.4. Outside, on either side of them, PhyWorld's ranges (speeds of
-0 to 0.8 and of 4.5 to 6, radii of 0.3 to 0.6 and of 1.5 to 2), each cut in a half that is near and one that is far. In a
-collision it is the left disc that leaves the training range.
+Inside: speeds of 1 to 4 units a second, radii of 0.7 to 1.4. Outside, on either side of them, PhyWorld's ranges (speeds
+of 0 to 0.8 and of 4.5 to 6, radii of 0.3 to 0.6 and of 1.5 to 2), each cut in a half that is near and one that is far.
+In a collision it is the left disc that leaves the training range.
 
 A part of the inside can be held out: "combinations" of what was seen one by one (slow with large, fast with small; in a
 collision slow against fast), or the middle of the speeds, a "gap".

@@ -43,7 +43,8 @@ class Scene:
     def whole(self) -> np.ndarray:
         """In which frames every disc lies in the picture in full (FRAMES,)."""
         r = self.radii[:, None]
-        return ((self.positions >= r) & (self.positions <= WORLD - r)).all(axis=(1, 2))
+        within = (self.positions >= r) & (self.positions <= WORLD - r)  # (FRAMES, N, 2)
+        return np.all(within.reshape(len(within), -1), axis=1)
 
 
 Place = Callable[[np.random.Generator, np.ndarray, np.ndarray], Scene | None]
@@ -86,7 +87,7 @@ def collide(radii: np.ndarray, v: tuple[float, float], x1: float, contact: float
 
 
 def _start(rng: np.random.Generator, radius: float, speed: float) -> float:
-    """x from where a disc stays in the picture to the last frame, or near the left edge where it is too fast for that."""
+    """x from where a disc stays in the picture to the last frame; near the left edge where it is too fast for that."""
     last = WORLD - radius - speed * TIMES[-1]
     return rng.uniform(radius, last) if last > radius else radius + rng.uniform(0, MARGIN)
 

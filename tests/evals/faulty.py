@@ -53,7 +53,9 @@ def store(folder: Path) -> int:
                     kept.put_clip(ClipRow(shot, "ok", clip.digest, path, 2, 16, 16, 8.0))
                 if not kept.read_by(shot, "classical"):
                     scored = Scored(0.25, tuple(Span("vanish", i, i + 1, None, 0.75, "gone") for i in range(3)))
-                    kept.put_readings(shot, "classical", {"permanence": (1, scored), "adherence": (1, Unscored("dark"))})
+                    kept.put_readings(
+                        shot, "classical", {"permanence": (1, scored), "adherence": (1, Unscored("dark"))}
+                    )
         write_json(folder / "record.json", {"git": None})
     except (UsageError, OSError) as error:
         print(error)
@@ -137,7 +139,10 @@ def damage(folder: Path, whole: dict[str, str]) -> str | None:
         known = "is not a run folder" in str(error) or "no such folder" in str(error) or "no tables" in str(error)
         return None if known else f"cannot be read: {error}"
     for path, digest, fps in rows:
-        clips.get(clips.address(folder, path), digest, fps)
+        try:
+            clips.get(clips.address(folder, path), digest, fps)
+        except UsageError as error:
+            return f"a clip that is committed is not there: {error}"
     for table, text in tables(folder).items():
         others = set(text.splitlines()) - set(whole[table].splitlines())
         if any(",failed," not in line for line in others):
