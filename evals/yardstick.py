@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +25,10 @@ if TYPE_CHECKING:
     from simulator.yardstick.learn import Lesson, Run
 
 Row = dict[str, Any]
-LOOK_AT = 64  # clips that are measured along the training
+LOOK_AT, LOOK_STEPS = 64, 2  # clips that are measured along the training, and steps of the sampler for them
 SAMPLERS = (1, 2, 4, 8)  # steps that are compared inside the range
 SHOWN = 2  # clips of each split whose frames are kept
+EDGE = 160  # grey of the lines between frames
 
 
 def lesson_of(cfg: Mapping[str, Any]) -> Lesson:
@@ -70,7 +70,7 @@ def train(lesson: Lesson, out: Path, screen: Console) -> Row:
 def _look(run: Run, scenes: list[Scene]) -> dict[str, float]:
     from simulator.yardstick import learn
 
-    found = summary(scenes, learn.generate(run.ema, scenes, steps=4), run.setup)
+    found = summary(scenes, learn.generate(run.ema, scenes, LOOK_STEPS), run.setup)
     return {"error": found["error"], "missing": found["missing"]}
 
 
@@ -144,7 +144,9 @@ def _missing(found: Sequence[Measure]) -> float:
 def _keep(path: Path, true: np.ndarray, made: np.ndarray) -> None:
     """A picture: of each clip a row of true frames, under it the row of generated ones."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [np.concatenate(list(video), axis=1) for pair in zip(true, made, strict=True) for video in pair]
+    videos = np.stack([true, made], axis=1).reshape(-1, *true.shape[1:])  # true and generated in turn
+    videos[:, :, 0], videos[:, :, :, 0] = EDGE, EDGE
+    rows = [np.concatenate(list(video), axis=1) for video in videos]
     part = path.with_suffix(".part.png")
     cv2.imwrite(str(part), np.concatenate(rows)[..., ::-1])
     part.replace(path)
@@ -158,7 +160,6 @@ def _write(path: Path, content: Row) -> None:
 
 def run(cfg: Mapping[str, Any], out: Path, screen: Console) -> Row:
     """Train and measure as configured; the same call again goes on, or finds what is there."""
-    os.environ.setdefault("OMP_NUM_THREADS", str(cfg["threads"]))
     lesson = lesson_of(cfg)
     train(lesson, out, screen)
     if (out / "scores.json").is_file():

@@ -53,6 +53,16 @@ def _save(figure: Figure, path: Path) -> None:
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 
+def _errors(ax: Axes) -> None:
+    """Errors go up the page, on a logarithmic axis with plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    ax.set(ylabel="error of velocity, units/s", yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
 def _curves(group: Mapping[str, Any]) -> Figure:
     figure, (ax,) = _figure(1)
     for run, tone in zip(group["runs"], TONES * len(group["runs"]), strict=False):
@@ -60,7 +70,8 @@ def _curves(group: Mapping[str, Any]) -> Figure:
         ax.plot([row["step"] for row in rows], [row["error"] for row in rows], color=tone, label=run["name"])
     floor = group["floors"]["inside"]
     ax.axhline(floor, color=GREY, linestyle=":", label="true videos")
-    ax.set(xlabel="steps of training", ylabel="error of velocity, units/s", yscale="log")
+    _errors(ax)
+    ax.set(xlabel="steps of training")
     ax.legend(frameon=False, fontsize=8)
     return figure
 
@@ -75,7 +86,8 @@ def _trends(key: str) -> Any:
                 label = f"{_short(size)} {other}"
                 ax.plot(*zip(*rows, strict=True), "o-", color=TONES[i % len(TONES)], label=label, markersize=4)
             _published(ax, group["published"], key, where)
-            ax.set(xlabel=key, xscale="log", yscale="log", title=where, ylabel="error of velocity, units/s")
+            _errors(ax)
+            ax.set(xlabel=key, xscale="log", title=where)
             ax.legend(frameon=False, fontsize=8)
         return figure
 

@@ -117,8 +117,8 @@ class Autoencoder(nn.Module):
         """Keep the mean and deviation of these clips' latents instead; the decoder gives the same videos as before."""
         std, mean = torch.std_mean(self.analyse(video), dim=(0, 1, 2, 3))
         std = std.clamp(min=1e-4)
-        self.widen.bias += self.widen.weight @ ((mean - self.mean) / self.std)
-        self.widen.weight *= std / self.std
+        self.widen.bias.add_(self.widen.weight @ ((mean - self.mean) / self.std))
+        self.widen.weight.mul_(std / self.std)
         self.mean.copy_(mean)
         self.std.copy_(std)
 

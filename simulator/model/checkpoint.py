@@ -56,7 +56,8 @@ def save(path: Path, config: ModelConfig, tensors: dict[str, Tensor], card: dict
     save_file(small, part, metadata={"config": json.dumps(dataclasses.asdict(config))})
     part.replace(path)
     card = {**card, "parameters": sum(t.numel() for t in tensors.values()), "sha256": digest(path)}
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    part.write_text(json.dumps(card, indent=1) + "\n")
+    part.replace(path.with_suffix(".json"))
 
 
 def quantize(matrix: Tensor) -> tuple[Tensor, Tensor]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CELLS = 4  # an activation is averaged over as many rows and columns of the picture
-QUANTITIES = ("x", "y", "depth", "right", "down", "away")
+QUANTITIES = ("x", "y", "depth", "vx", "vy")
 RIDGES = 10.0 ** np.arange(-4, 4)  # shares of the mean eigenvalue of the kernel
 FOLDS = 4  # of the scenes that are fitted, to choose among RIDGES
 EVERY = 3  # one scene in so many is held out
@@ -164,19 +164,22 @@ def scenes(
 
 
 def state(truth: Truth, thing: str) -> np.ndarray:
-    """(T, 6), the columns QUANTITIES of a body in the camera's frame; NaN where it is not in the picture nor hidden.
+    """(T, 5), the columns QUANTITIES of a body; NaN where it is neither in the picture nor hidden.
 
-    x, y: fractions of the picture, to the right and down. depth: metres along the optical axis.
-    right, down, away: its velocity along the camera's axes, m/s.
+    x, y: fractions of the picture, to the right and down. vx, vy: what the body's own motion makes of them, a second;
+    no video tells metres a second. depth: the logarithm of metres along the optical axis.
     """
     i = truth.names.index(thing)
     turn, shift = truth.extrinsics[:, :3, :3], truth.extrinsics[:, :3, 3]
     place = np.einsum("tij,tj->ti", turn, truth.pos[:, i]) + shift
     velocity = np.einsum("tij,tj->ti", turn, truth.velocity[:, i])
     with np.errstate(divide="ignore", invalid="ignore"):
-        seen = place @ truth.intrinsics.T
-        xy = seen[:, :2] / seen[:, 2:] / truth.parts.shape[:0:-1]
-    told = np.concatenate([xy, place[:, 2:], velocity], axis=1)
+        ahead = place[:, 2:]
+        xy = (place @ truth.intrinsics.T)[:, :2] / ahead
+        v = ((velocity - velocity[:, 2:] * place / ahead) @ truth.intrinsics.T)[:, :2] / ahead
+        told = np.concatenate([xy, np.log(ahead), v], axis=1)
+    told[:, [0, 3]] /= truth.parts.shape[2]
+    told[:, [1, 4]] /= truth.parts.shape[1]
     return np.where(np.isin(truth.state[:, i], (SEEN, HIDDEN))[:, None], told, np.nan)
 
 
@@ -217,7 +220,7 @@ def decodability(
 
 
 class _Seen(NamedTuple):
-    """Of the unknown slabs of a scene: their numbers, features by layer (slabs, K), and what is wanted (slabs, 6)."""
+    """Of the unknown slabs of a scene: their numbers, features by layer (slabs, K), and what is wanted (slabs, Q)."""
 
     slabs: np.ndarray
     features: dict[str, np.ndarray]

@@ -31,7 +31,7 @@ TILT = (2.25, 2.55)  # radians, of a cup that is tipped
 LEGS = {  # when lifting, carrying and setting down or tipping begin and end, over what follows the fall
     "pushed": (0.0, 0.66),
     "carried": (0.0, 0.26, 0.6, 0.86),
-    "tipped": (0.0, 0.26, 0.54, 0.72),
+    "tipped": (0.0, 0.22, 0.44, 0.61),
 }
 MOVES = ("orbit", "dolly", "handheld")  # a camera that pans would lose one end of the way
 GLASS: Vec = (0.75, 0.86, 0.92)
@@ -194,13 +194,15 @@ def _breakable(plan: _Plan, way: str, seconds: float) -> tuple[Breakable, ...]:
             Breakable("freeze", None, first + 0.2 * (last - first), last - 0.3 * (last - first)),
         )
     lifted, tips = plan.legs[1], plan.legs[2]
-    hidden = ("return_missing", "return_duplicate", "colour_change", "size_change")
+    hidden = tips, 0.6 * tips + 0.4 * last  # over there, just before it comes out
     return (
-        *(Breakable(kind, "thing", first, lifted) for kind in hidden),
+        *(Breakable(kind, "thing", *hidden) for kind in ("return_missing", "return_duplicate")),
+        *(Breakable(kind, "thing", first, lifted) for kind in ("colour_change", "size_change")),
         Breakable("pass_through", "thing", lifted, 0.5 * (lifted + tips)),
         Breakable("float", "thing", *falling),
         Breakable("no_fall", "thing", 0.5 * (tips + last), 0.8 * last + 0.2 * tips),
-        Breakable("vanish", "thing", min(last + 0.08 * plan.seconds, 0.9 * seconds), last + 0.12 * plan.seconds),
+        Breakable("freeze", None, first + 0.3 * (lifted - first), tips),
+        Breakable("vanish", "thing", min(last + 0.02 * plan.seconds, 0.9 * seconds), last + 0.06 * plan.seconds),
     )
 
 
@@ -283,7 +285,7 @@ def _points(plan: _Plan, way: str, r: float, half: float, high: float, top: floa
     """What has to be seen: where the container is at first and at last, and the thing above it."""
     end = plan.start + plan.way
     raised = plan.up if way == "carried" else plan.up + 0.4 * high if way == "tipped" else 0.0
-    out = 1.2 * half + (0.6 * high if way == "tipped" else 0.0)
+    out = 1.2 * half + (0.7 * high + r if way == "tipped" else 0.0)
     spots = [
         (plan.start - half, top + r),
         (plan.start + half, top + r),

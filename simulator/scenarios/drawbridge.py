@@ -38,7 +38,7 @@ FALLS = (
     "{a} board swings down to the {side} and {end}.",
     "Let go, {a} board falls over to the {side} on its hinge and {end}.",
     "{a} board, hinged at its lower edge, comes down on the {side} and {end}.",
-    "{a} drawbridge of one board, {a} one, swings down to the {side}; it {end}.",
+    "Like a drawbridge {a} board swings down to the {side}; it {end}.",
     "On {floor} floor {a} board tips over to the {side} and {end}.",
     "Seen from the side, {a} board on a hinge sinks to the {side} until it {end}.",
     "Video of {a} board that swings down to the {side} and {end}.",

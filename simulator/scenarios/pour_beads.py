@@ -132,7 +132,7 @@ def _breakable(count: int, story: float, seconds: float) -> tuple[Breakable, ...
         Breakable("freeze", None, *pouring),
         Breakable("no_fall", last, *pouring),
         Breakable("float", f"bead{count // 2}", 0.35 * story, 0.5 * story),
-        *(Breakable(kind, first, *poured) for kind in ("drift_up", "teleport", "count_change", "vanish", "duplicate")),
+        *(Breakable(kind, first, *poured) for kind in ("drift_up", "teleport", "count_change", "vanish")),
         *(Breakable(kind, first, 0.15 * story, 0.6 * story) for kind in ("colour_change", "size_change")),
     )
 

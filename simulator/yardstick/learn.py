@@ -57,11 +57,11 @@ class Lesson:
     warmup: int = 100  # steps of linear rise of the learning rates
     cooldown: float = 0.5  # share of the run in which they fall to zero
     ema: float = 0.999
-    time_mean: float = -1.6
+    time_mean: float = -2.6  # of the normal whose logistic is the time of the flow: near the noise
     time_std: float = 1.0
     motion_weight: float = 8.0
     log_every: int = 100
-    save_every: int = 500
+    save_every: int = 250
     threads: int = 2
     compile: bool = True
 

@@ -85,10 +85,9 @@ def test_the_state_is_where_the_picture_shows_it() -> None:
         assert told[i, 0] == pytest.approx((columns.mean() + 0.5) / 64, abs=0.03)
         assert told[i, 1] == pytest.approx((rows.mean() + 0.5) / 64, abs=0.03)
         nearest = truth.depth[i][truth.mask(scene.thing)[i]].min()
-        assert nearest < told[i, 2] < 1.3 * nearest, "the middle lies behind the surface"
-    eye = np.einsum("tij,tj->ti", truth.extrinsics[:, :3, :3], truth.pos[:, body]) + truth.extrinsics[:, :3, 3]
+        assert nearest < np.exp(told[i, 2]) < 1.3 * nearest, "the middle lies behind the surface"
     assert np.isfinite(told).all()
-    assert told[1, 4] == pytest.approx((eye[2, 1] - eye[0, 1]) / 2 * 16, rel=0.02), "falling, before it bounces"
+    assert told[1, 3:] == pytest.approx((told[2, :2] - told[0, :2]) / 2 * 16, rel=0.05, abs=0.01), "as it moves"
 
 
 def test_ridge_is_the_textbook_solution_and_finds_what_is_there() -> None:
@@ -110,7 +109,7 @@ def test_ridge_is_the_textbook_solution_and_finds_what_is_there() -> None:
 
 def test_noise_tells_nothing_and_a_table_has_a_row_for_each_layer_and_quantity() -> None:
     rng = np.random.default_rng(1)
-    x, y = rng.normal(size=(200, 50)), rng.normal(size=(200, 6))
+    x, y = rng.normal(size=(200, 50)), rng.normal(size=(200, 5))
     guess = ridge(x[:150], y[:150], x[150:], np.repeat(np.arange(50), 3))
     assert 1 - ((guess - y[150:]) ** 2).sum() / (y[150:] ** 2).sum() < 0.1
 
@@ -118,7 +117,7 @@ def test_noise_tells_nothing_and_a_table_has_a_row_for_each_layer_and_quantity()
     given = scenes(["drop_bounce", "leaves_frame"], range(6), size=32, frames=8)
     table = decodability(WorldModel(net), given)
     assert list(table["layer"].unique()) == [INPUT, *blocks(net)]
-    assert list(table["quantity"][:6]) == list(QUANTITIES)
+    assert list(table["quantity"][: len(QUANTITIES)]) == list(QUANTITIES)
     assert (table["r2"] <= 1).all()
     assert (table["low"] <= table["high"]).all()
     assert (table["fitted"] + table["held_out"] <= 12).all()
