@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,10 +81,10 @@ def _read(
     readings, spans = [], []
     for k, shot in enumerate(ids):
         if not told[k]:
-            readings.append((shot, probe, 1, "classical", "unscored", None, REASONS[k % len(REASONS)], None))
+            readings.append((shot, probe, 1, "classical", "unscored", None, REASONS[k % len(REASONS)], None, 1))
             continue
         measures = {f"strength_{law}": float(s) for law, s in zip(laws, strength[k], strict=True)}
-        row = (shot, probe, 1, "classical", "scored", float(value[k]), None, json.dumps(measures))
+        row = (shot, probe, 1, "classical", "scored", float(value[k]), None, json.dumps(measures), 1)
         readings.append(row)
         if not good[k]:
             box = (place[k] * 0.5 + (0, 0, 0.5, 0.5)).tolist()
@@ -97,31 +98,39 @@ def _insert(db: sqlite3.Connection, table: str, rows: list[tuple[object, ...]]) 
         db.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows)
 
 
-def timed(*arguments: str) -> tuple[float, float]:
-    """Seconds and peak memory (MB) of a command of its own."""
+def timed(*arguments: str) -> tuple[float, float, float]:
+    """Seconds on the clock, seconds of CPU and peak memory (MB) of a command of its own."""
     begun = time.monotonic()
     child = subprocess.Popen([sys.executable, "-m", "evals.cli", *arguments], stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(child.pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, 1):
         raise RuntimeError(f"{arguments} failed")
-    return time.monotonic() - begun, used.ru_maxrss / 1024
+    return time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def measure(readings: int, models: int, verbs: Sequence[str]) -> None:
+    """Print what the verbs take on so many runs with so many readings in all."""
+    families = len(FAMILIES.names())
+    seeds = max(1, round(readings / (models * families * len(MODES) * len(PROBES))))
+    with tempfile.TemporaryDirectory() as scratch:
+        where = Path(scratch)
+        runs = [
+            str(generate(where / "runs" / f"model-{m:02}", f"model-{m:02}", q, seeds))
+            for m, q in enumerate(np.linspace(0.6, 0.8, models))
+        ]
+        there = models * families * seeds * len(MODES) * len(PROBES)
+        for verb in verbs:
+            words = runs[models // 2 - 1 :][:2] if verb == "compare" else runs
+            seconds, cpu, memory = timed(verb, *words, f"out={where / verb}")
+            print(f"{there:9} {models:6} {verb:12}{seconds:8.1f} s {cpu:8.1f} s {memory:8.0f} MB", flush=True)
 
 
 def main() -> None:
-    """Print a table: a number of readings a row, a verb a pair of columns."""
-    for wanted in [int(a) for a in sys.argv[1:]] or [10_000, 100_000, 1_000_000]:
-        seeds = max(1, round(wanted / (MODELS * len(FAMILIES.names()) * len(MODES) * len(PROBES))))
-        with tempfile.TemporaryDirectory() as scratch:
-            where = Path(scratch)
-            runs = [
-                str(generate(where / "runs" / f"model-{m:02}", f"model-{m:02}", q, seeds))
-                for m, q in enumerate(np.linspace(0.6, 0.8, MODELS))
-            ]
-            readings = MODELS * len(FAMILIES.names()) * seeds * len(MODES) * len(PROBES)
-            print(f"{readings} readings of {MODELS} models")
-            for verb, words in (("compare", runs[24:26]), ("leaderboard", runs)):
-                seconds, memory = timed(verb, *words, f"out={where / verb}")
-                print(f"  {verb:12} {seconds:8.1f} s {memory:8.0f} MB", flush=True)
+    """Print a table: readings in all and models, a verb, clock, CPU and memory."""
+    print(" readings models verb            clock        CPU      memory")
+    for readings in [int(a) for a in sys.argv[1:]] or [10_000, 100_000, 1_000_000]:
+        measure(readings, MODELS, ("compare", "leaderboard"))
+        measure(readings, 2, ("compare",))
 
 
 if __name__ == "__main__":

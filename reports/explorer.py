@@ -37,10 +37,10 @@ def clip_key(label: str, shot: str) -> str:
 
 def clips(run: Results, label: str, media: Media, shots: set[str] | None = None) -> dict[str, Row]:
     """The clips of a run (or only of `shots`) as the player wants them: link, frame rate, spans, readings in words."""
-    spans = _by_shot(run.spans, _span)
+    wanted = [table if shots is None else table[table["shot_id"].isin(shots)] for table in (run.spans, run.readings)]
     order = {probe: i for i, probe in enumerate(probes(run))}
-    ordered = run.readings.sort_values("probe", key=lambda names: names.map(order), kind="stable")
-    readings = _by_shot(ordered.drop(columns="measures"), _reading)
+    ordered = wanted[1].drop(columns="measures").sort_values("probe", key=lambda n: n.map(order), kind="stable")
+    spans, readings = _by_shot(wanted[0], _span), _by_shot(ordered, _reading)
     found = {}
     for row in records(outcomes(run)):
         shot = row["shot_id"]

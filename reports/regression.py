@@ -118,16 +118,17 @@ def write(a: Results, b: Results, out: Path) -> Comparison:
     """Write index.html, clips.html, report.json, report.md, junit.xml and media/ into `out`."""
     c = compare(a, b)
     media = Media(out)
-    clips = explorer.clips(a, c.label_a, media) | explorer.clips(b, c.label_b, media)
+    both = (a, c.label_a), (b, c.label_b)
     measured = list(dict.fromkeys(row.measure for row in c.rows if row.measure != CLEAN))
     runs = [provenance(a, c.label_a), provenance(b, c.label_b)]
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "report.json", console.plain(document(c)))
     (out / "report.md").write_text(markdown(c), encoding="utf-8")
     (out / "junit.xml").write_text(junit(c), encoding="utf-8")
-    _write_clips(c, measured, clips, runs, out)
+    _write_clips(c, measured, (explorer.clips(run, label, media) for run, label in both), runs, out)
     worst, best = ([_pair(c, r) for r in records(t)] for t in (c.worst(WORST), c.best(BEST)))
-    shown = {key for pair in worst + best for key in pair["clips"]}
+    shown = {pair["shot"] for pair in worst + best}
+    clips = {key: clip for run, label in both for key, clip in explorer.clips(run, label, media, shown).items()}
     families = dict.fromkeys(row.family for row in c.rows)
     bounds = [abs(v) for row in c.rows for v in (row.low, row.high) if np.isfinite(v)]
     write_page(
@@ -145,13 +146,15 @@ def write(a: Results, b: Results, out: Path) -> Comparison:
         reasons=list(_reasons(a, c.label_a)) + list(_reasons(b, c.label_b)),
         many_families=len(families) > MANY_FAMILIES,
         runs=runs,
-        data={"clips": {key: clips[key] for key in shown}},
+        data={"clips": clips},
         made=made(),
     )
     return c
 
 
-def _write_clips(c: Comparison, measured: list[str], clips: dict[str, Any], runs: list[Any], out: Path) -> None:
+def _write_clips(
+    c: Comparison, measured: list[str], clips: Iterator[dict[str, Any]], runs: list[Any], out: Path
+) -> None:
     columns = [
         explorer.column("shot", "shot", "words"),
         explorer.column("family", "family", "words", filtered=True, listed=False),

