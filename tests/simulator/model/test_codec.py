@@ -145,7 +145,7 @@ def test_the_start_is_the_principal_components_of_patches():
     patches = video.numpy().reshape(8, 2, 4, 4, 8, 4, 8, 3).transpose(0, 1, 3, 5, 2, 4, 6, 7).reshape(-1, 768)
     values = np.linalg.svd(patches - patches.mean(0), compute_uv=False)
     best = float(np.square(values[12:]).sum())
-    assert 0.99 * best <= error < 1.15 * best, "the first map keeps 96 of 192 numbers of a quarter, the second is the best"
+    assert 0.99 * best <= error < 1.15 * best, "96 of 192 numbers of a quarter are kept, then the best"
 
 
 def test_settling_changes_the_latents_and_not_the_videos():
