@@ -32,7 +32,7 @@ SETTLE_CLIPS = 64  # whose latents have mean 0 and variance 1 at the end
 WARMUP, COOLDOWN = 20, 0.5  # steps, and share of the steps
 OUTER_LR = 0.2  # of the blocks' learning rate: that of the maps around them, which start well
 WEIGHT_DECAY = 0.01
-SAVE_EVERY, LOG_EVERY = 100, 20  # steps; logged at each save
+SAVE_EVERY, LOG_EVERY = 100, 20  # steps
 WAIT_S = 0.2
 
 
