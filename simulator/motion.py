@@ -124,12 +124,18 @@ def slerp(q0: Array, q1: Array, share: float) -> Array:
     return np.asarray((math.sin((1 - share) * angle) * q0 + math.sin(share * angle) * q1) / math.sin(angle))
 
 
+def multiply(p: Array, q: Array) -> Array:
+    """Product of two quaternions: first the turn q, then the turn p."""
+    a, u, b, v = p[0], p[1:], q[0], q[1:]
+    return np.concatenate([[a * b - u @ v], a * v + b * u + np.cross(u, v)])
+
+
 def turning(q0: Array, q1: Array) -> Array:
     """(3,) the rotation vector, radians in world axes, that leads from one orientation to the other, the short way."""
     w, x, y, z = q0
     inverse = np.array([w, -x, -y, -z])
-    a, u, b, v = q1[0], q1[1:], inverse[0], inverse[1:]
-    scalar, vector = a * b - u @ v, a * v + b * u + np.cross(u, v)
+    product = multiply(q1, inverse)
+    scalar, vector = product[0], product[1:]
     if scalar < 0:
         scalar, vector = -scalar, -vector
     length = float(np.linalg.norm(vector))

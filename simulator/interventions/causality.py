@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from simulator.interventions.base import Array, Intervention
-from simulator.interventions.geometry import UP, about, multiply, smooth
-from simulator.motion import Path
+from simulator.interventions.geometry import UP, about, smooth
+from simulator.motion import Path, multiply
 from simulator.world import World
 
 LONG = 0.5  # seconds that a fall takes

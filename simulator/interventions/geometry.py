@@ -18,12 +18,6 @@ def about(axis: Array, angle: float) -> Array:
     return np.array([math.cos(angle / 2), *(math.sin(angle / 2) * axis)])
 
 
-def multiply(p: Array, q: Array) -> Array:
-    """Product of two quaternions: first the turn q, then the turn p."""
-    a, u, b, v = p[0], p[1:], q[0], q[1:]
-    return np.concatenate([[a * b - u @ v], a * v + b * u + np.cross(u, v)])
-
-
 def rotate(v: Array, axis: Array, angle: float) -> Array:
     """(3,) `v` turned by `angle` radians about a unit vector (Rodrigues)."""
     c, s = math.cos(angle), math.sin(angle)

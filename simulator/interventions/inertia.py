@@ -8,7 +8,8 @@ import numpy as np
 
 from simulator.build import TICK
 from simulator.interventions.base import Array, Intervention
-from simulator.interventions.geometry import UP, about, multiply, rotate
+from simulator.interventions.geometry import UP, about, rotate
+from simulator.motion import multiply
 from simulator.script import Script
 from simulator.violations import Violation
 from simulator.world import World

@@ -9,8 +9,9 @@ import numpy as np
 
 from simulator import camera as pinhole
 from simulator.interventions.base import Array, Intervention, own
-from simulator.interventions.geometry import UP, about, multiply, rotate
+from simulator.interventions.geometry import UP, about, rotate
 from simulator.interventions.optics import cover
+from simulator.motion import multiply
 from simulator.world import World
 
 if TYPE_CHECKING:

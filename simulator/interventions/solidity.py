@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from simulator.interventions.base import Intervention
-from simulator.interventions.geometry import about, multiply, smooth
-from simulator.motion import slerp
+from simulator.interventions.geometry import about, smooth
+from simulator.motion import multiply, slerp
 from simulator.scene import Body
 from simulator.world import World
 

@@ -26,6 +26,7 @@ from simulator.model.logs import Log
 from simulator.model.optimize import average, optimizers, pace
 from simulator.model.precision import autocast
 from simulator.model.sheets import sheet
+from simulator.model.state import save, saved, take_up
 from simulator.model.supply import Supply
 from simulator.model.team import Team
 from simulator.model.text import Tokenizer, build_vocabulary
@@ -205,18 +206,7 @@ class Run:
         return own | {checkpoint.CODEC + name: tensor for name, tensor in self.codec.weights().items()}
 
     def _save(self) -> None:
-        state = {
-            "config": json.dumps(dataclasses.asdict(self.config)),
-            "step": self.step,
-            "seconds": self.seconds,
-            "recent": self.recent,
-            "net": self.net.state_dict(),
-            "ema": self.ema.state_dict(),
-            "optimizers": [o.state_dict() for o, _ in self.optimizers],
-        }
-        part = self.out / "state.part"
-        torch.save(state, part)
-        part.replace(self.out / "state.pt")
+        save(self, config=json.dumps(dataclasses.asdict(self.config)))
 
     def restore(self) -> None:
         """Go on from OUT/state.pt, if there is one.
@@ -224,10 +214,9 @@ class Run:
         Raises:
             UsageError: it is of a run with another configuration.
         """
-        path = self.out / "state.pt"
-        if not path.exists():
+        state = saved(self.out, self.team.device)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True, map_location=self.team.device)
         before, now = (
             _dotted(json.loads(text)) for text in (state["config"], json.dumps(dataclasses.asdict(self.config)))
         )
@@ -237,11 +226,7 @@ class Run:
                 f"'{self.out}' holds a run with other values of {', '.join(differ)}; "
                 "give another out= or the same values"
             )
-        self.step, self.seconds, self.recent = state["step"], state["seconds"], state["recent"]
-        self.net.load_state_dict(state["net"])
-        self.ema.load_state_dict(state["ema"])
-        for (optimizer, _), values in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
+        take_up(self, state)
 
     def _matters(self, key: str) -> bool:
         """Whether a key of the configuration says anything about this run."""

@@ -25,6 +25,7 @@ from simulator.model.conditioning import frame_levels, nearest_known, slab_secon
 from simulator.model.config import ModelConfig, TrainConfig
 from simulator.model.optimize import average, optimizers
 from simulator.model.precision import autocast
+from simulator.model.state import save, saved, take_up
 from simulator.model.transformer import Transformer
 from simulator.yardstick import splits
 from simulator.yardstick.discs import paint
@@ -141,31 +142,17 @@ class Run:
             log.write(json.dumps(row) + "\n")
 
     def _save(self) -> None:
-        state = {
-            "lesson": json.dumps(dataclasses.asdict(self.lesson)),
-            "step": self.step,
-            "seconds": self.seconds,
-            "recent": self.recent,
-            "net": self.net.state_dict(),
-            "ema": self.ema.state_dict(),
-            "optimizers": [o.state_dict() for o, _ in self.optimizers],
-        }
-        torch.save(state, self.out / "state.part")
-        (self.out / "state.part").replace(self.out / "state.pt")
+        save(self, lesson=json.dumps(dataclasses.asdict(self.lesson)))
 
     def restore(self) -> None:
         """Go on from OUT/state.pt, if there is one."""
         log = self.out / "log.jsonl"
-        if not (self.out / "state.pt").exists():
+        state = saved(self.out)
+        if state is None:
             log.unlink(missing_ok=True)
             return
-        state = torch.load(self.out / "state.pt", weights_only=True)
         check_same(json.loads(state["lesson"]), self.lesson, self.out)
-        self.step, self.seconds, self.recent = state["step"], state["seconds"], state["recent"]
-        self.net.load_state_dict(state["net"])
-        self.ema.load_state_dict(state["ema"])
-        for (optimizer, _), values in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
+        take_up(self, state)
         rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         log.write_text("".join(f"{json.dumps(row)}\n" for row in rows if row["step"] <= self.step))
 
