@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,15 @@ from simulator.errors import UsageError
 from simulator.shot import Shot
 
 PROMPT_LENGTH = 2000  # characters
+VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif")  # other files are pictures
+RANGES = {  # of numbers, ends included
+    "seconds": (0.01, 60), "fps": (1, 120), "seed": (0, 2**32 - 1), "strength": (0.001, 1), "steps": (1, 1000),
+    "guidance": (0, 100),
+}  # fmt: skip
+WHOLE = ("steps",)
 _SIZE = re.compile(r"(\d+)\s*[x×]\s*(\d+)")
 _AT = re.compile(r"(?P<path>.+?)(?:@(?P<time>\d+(?:\.\d+)?)s?)?")
+Known = dict[int, np.ndarray]
 
 
 def shot_of(cfg: dict[str, Any]) -> tuple[Shot, np.ndarray | None]:
@@ -24,67 +32,95 @@ def shot_of(cfg: dict[str, Any]) -> tuple[Shot, np.ndarray | None]:
         UsageError: a number out of range, a picture or video that cannot be read, or frames that do not fit.
     """
     height, width = _size(cfg["size"])
-    for key, value, low, high in (
-        ("size", height, 16, 1024), ("size", width, 16, 1024), ("seconds", cfg["seconds"], 0.01, 60),
-        ("fps", cfg["fps"], 1, 120), ("seed", cfg["seed"], 0, 2**32 - 1),
-    ):  # fmt: skip
-        if not low <= value <= high:
-            raise UsageError(f"{key}={cfg[key]}: {value} is outside {low} to {high}")
+    for key in RANGES:
+        _check_number(key, cfg[key])
     prompt = str(cfg["prompt"]).strip()
     if not prompt:
         raise UsageError("prompt= is empty; say what happens")
     if len(prompt) > PROMPT_LENGTH:
-        raise UsageError(f"prompt= has {len(prompt)} characters; up to {PROMPT_LENGTH} are read")
+        raise UsageError(f"prompt= has {len(prompt)} characters; say it in {PROMPT_LENGTH}")
     fps, frames = float(cfg["fps"]), max(1, round(cfg["seconds"] * cfg["fps"]))
-    known = _pictures(cfg, frames, height, width)
-    draft = None
-    if cfg["video"] is not None:
-        first, given = _video(str(cfg["video"]), frames, height, width, fps)
-        if cfg["strength"] is None:
-            known |= {first + i: frame for i, frame in enumerate(given)}
-        else:
-            draft = _padded(given, first, frames)
-    elif cfg["strength"] is not None:
-        raise UsageError("strength= edits a video; give video=FILE, too")
+    known, draft = _ends(cfg, frames, height, width, fps), None
+    placed = [_placed(text, frames, height, width, fps) for text in _listed(cfg["video"])]
+    if cfg["strength"] is None:
+        for first, given in placed:
+            _add(known, first, given)
+    elif len(placed) == 1:
+        draft = _padded(placed[0][1], placed[0][0], frames)
+    else:
+        raise UsageError(f"strength= edits one video, and there are {len(placed)}; give one video=FILE")
     if len(known) >= frames > 1:
         raise UsageError(f"all {frames} frames are known; ask for more seconds")
     mode = "first_frames" if known else "prompt"
     return Shot("generate", prompt, height, width, frames, fps, cfg["seed"], mode, known), draft
 
 
+def _check_number(key: str, value: object) -> None:
+    """Raises UsageError; None stands for the model's own number."""
+    if value is None:
+        return
+    low, high = RANGES[key]
+    if isinstance(value, bool) or not isinstance(value, int if key in WHOLE else (int, float)):
+        raise UsageError(f"{key}={value} is no {'whole ' if key in WHOLE else ''}number")
+    if not low <= value <= high:
+        raise UsageError(f"{key}={value} is outside {low} to {high}")
+
+
 def _size(text: object) -> tuple[int, int]:
     match = _SIZE.fullmatch(str(text).strip())
     if match is None:
         raise UsageError(f"size={text} is no HEIGHTxWIDTH in pixels; give e.g. size=64x96")
-    return int(match[1]), int(match[2])
+    height, width = int(match[1]), int(match[2])
+    if not (16 <= height <= 1024 and 16 <= width <= 1024):
+        raise UsageError(f"size={text}: a side is outside 16 to 1024 pixels")
+    return height, width
 
 
-def _pictures(cfg: dict[str, Any], frames: int, height: int, width: int) -> dict[int, np.ndarray]:
+def _listed(value: object) -> list[str]:
+    return [value] if isinstance(value, str) else [str(each) for each in value]  # type: ignore[attr-defined]
+
+
+def _ends(cfg: dict[str, Any], frames: int, height: int, width: int, fps: float) -> Known:
     """The known frames of first= and last=."""
-    from simulator.picture import read_picture
-
-    first, last = ([cfg[key]] if isinstance(cfg[key], str) else list(cfg[key]) for key in ("first", "last"))
+    first, last = ([f for path in _listed(cfg[k]) for f in _read(path, height, width, fps)] for k in ("first", "last"))
     if len(first) + len(last) > frames:
-        raise UsageError(f"first= and last= have {len(first) + len(last)} pictures and the clip {frames} frames")
-    known = {i: read_picture(path, height, width) for i, path in enumerate(first)}
-    return known | {frames - len(last) + i: read_picture(path, height, width) for i, path in enumerate(last)}
+        raise UsageError(
+            f"first= and last= have {len(first) + len(last)} frames and the clip {frames}; ask for more seconds"
+        )
+    return dict(enumerate(first)) | {frames - len(last) + i: frame for i, frame in enumerate(last)}
 
 
-def _video(text: str, frames: int, height: int, width: int, fps: float) -> tuple[int, np.ndarray]:
-    """The frame at which the video of FILE@SECONDS begins, and its frames at the clip's rate and size."""
+def _placed(text: str, frames: int, height: int, width: int, fps: float) -> tuple[int, np.ndarray]:
+    """The frame at which what FILE@SECONDS names begins, and its frames as far as the clip lasts."""
+    match = _AT.fullmatch(text)
+    if match is None:
+        raise UsageError("video= names no file; write video=FILE or video=FILE@SECONDS")
+    first = round(float(match["time"] or 0.0) * fps)
+    if first >= frames:
+        raise UsageError(f"video={text} begins after the end of the clip; ask for more seconds or an earlier time")
+    return first, _read(match["path"], height, width, fps)[: frames - first]
+
+
+def _read(path: str, height: int, width: int, fps: float) -> np.ndarray:
+    """The frames of a picture or a video at the clip's size and rate: those shown at its moments."""
     import cv2
 
     from simulator.clip import read_video
+    from simulator.picture import read_picture
 
-    match = _AT.fullmatch(text)
-    assert match is not None
-    clip, first = read_video(match["path"]), round(float(match["time"] or 0.0) * fps)
-    if first >= frames:
-        raise UsageError(f"video={text} begins after the end of the clip; ask for more seconds or an earlier time")
-    count = min(frames - first, max(1, round(clip.seconds * fps)))
+    if Path(path).suffix.lower() not in VIDEOS:
+        return read_picture(path, height, width)[None]
+    clip = read_video(path)
+    count = max(1, round(clip.seconds * fps))
     at = np.minimum((np.arange(count) / fps * clip.fps + 1e-6).astype(int), len(clip) - 1)
-    resized = [cv2.resize(clip.frames[i], (width, height), interpolation=cv2.INTER_AREA) for i in at]
-    return first, np.stack(resized)
+    return np.stack([cv2.resize(clip.frames[i], (width, height), interpolation=cv2.INTER_AREA) for i in at])
+
+
+def _add(known: Known, first: int, given: np.ndarray) -> None:
+    for i, frame in enumerate(given, first):
+        if i in known:
+            raise UsageError(f"frame {i} is given twice; ask for more seconds, or put video= elsewhere")
+        known[i] = frame
 
 
 def _padded(given: np.ndarray, first: int, frames: int) -> np.ndarray:
@@ -92,22 +128,32 @@ def _padded(given: np.ndarray, first: int, frames: int) -> np.ndarray:
     return given[np.clip(np.arange(frames) - first, 0, len(given) - 1)]
 
 
+def _check_out(path: Path) -> None:
+    """Raises UsageError where no video can be written, before one is made."""
+    if path.suffix not in (".mp4", ".mkv"):
+        raise UsageError(f"out={path} should end in .mp4 (H.264) or .mkv (lossless)")
+    if path.is_dir():
+        raise UsageError(f"out={path} is a folder; give the name of a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"no such folder: {path.parent}; make it, or choose another out=")
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise UsageError(f"cannot write into {path.parent}: {error.strerror}; choose another out=") from error
+
+
 def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
     """The verb `generate`."""
     out, path = console(json_out), Path(cfg["out"])
-    if path.suffix not in (".mp4", ".mkv"):
-        raise UsageError(f"out={path} should end in .mp4 (H.264) or .mkv (lossless)")
-    if not path.parent.is_dir():
-        raise UsageError(f"no such folder: {path.parent}; make it, or choose another out=")
+    _check_out(path)
     shot, draft = shot_of(cfg)
-    known = sorted(shot.known)
+    known, frames = sorted(shot.known), f"{shot.frames} frame{'s' if shot.frames > 1 else ''}"
     told: dict[str, Any] = {
         "file": str(path), "frames": shot.frames, "fps": shot.fps, "prompt": shot.prompt, "known": known,
     }  # fmt: skip
     if dry_run:
         out.print(
-            f"{shot.frames} frames of {shot.height}x{shot.width} at {shot.fps:g} fps into {path}; "
-            f"{len(known)} of them are known",
+            f"{frames} of {shot.height}x{shot.width} at {shot.fps:g} fps into {path}; {len(known)} of them are known",
             markup=False,
         )
     else:
@@ -116,7 +162,7 @@ def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
         clip = _generate(cfg, shot, draft, json_out)
         write_video(path, clip, lossless=path.suffix == ".mkv")
         told["digest"] = clip.digest
-        out.print(f"{len(clip)} frames in {path}", markup=False)
+        out.print(f"{frames} in {path}", markup=False)
     if json_out:
         emit(told)
     return 0
@@ -127,17 +173,22 @@ def _generate(cfg: dict[str, Any], shot: Shot, draft: np.ndarray | None, json_ou
     from evals.work import build_model
     from simulator.adapters.world import World
 
-    settings = {**cfg["model"], **{k: cfg[k] for k in ("steps", "guidance") if cfg[k] is not None}}
-    model, out = build_model(settings), console(json_out)
+    label, own = cfg["model"]["label"], {key: cfg[key] for key in ("steps", "guidance") if cfg[key] is not None}
+    if cfg["model"]["name"] != "world" and (own or draft is not None):
+        raise UsageError(f"model={label} has no use for steps=, guidance= or strength=, which are for the world model")
+    settings, out = {**cfg["model"], **own}, console(json_out)
+    model = build_model(settings)
     if not isinstance(model, World):
-        if draft is not None:
-            raise UsageError(f"model={settings['label']} cannot edit; strength= is for the world model")
-        with out.status(f"{settings['label']} generates {shot.frames} frames"):
+        with out.status(f"{label} generates"):
             return model.generate(shot)
     from simulator.model.sample import OVERLAP, WINDOW
+    from simulator.model.text import MAX_TOKENS, words
     from simulator.model.windows import plan
 
+    spoken = len(words(shot.prompt))
+    if spoken > MAX_TOKENS:
+        out.print(f"the prompt has {spoken} words and marks; the model reads {MAX_TOKENS} at most", markup=False)
     windows = len(plan(shot.frames, shot.known, WINDOW, OVERLAP))
-    with progress(out, f"{settings['label']} generates {shot.frames} frames", windows * settings["steps"]) as step:
+    with progress(out, f"{label} generates", windows * settings["steps"]) as step:
         strength = 1.0 if cfg["strength"] is None else float(cfg["strength"])
         return model.generate(shot, draft=draft, strength=strength, step_done=step)

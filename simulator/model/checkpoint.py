@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from simulator.errors import UsageError, unknown
 from simulator.model.codec import Codec, make_codec
@@ -22,6 +23,8 @@ from simulator.model.transformer import Transformer
 
 SHIPPED = Path(__file__).parent / "weights"
 CODEC = "codec."  # before the names of the codec's tensors, where it has any
+LARGEST_PATCH = 64  # frames, rows or columns
+LONGEST_REASON = 200  # characters
 SCALE = ".scale"  # appended to a matrix's name: what its 8-bit rows are to be multiplied by
 
 
@@ -75,16 +78,29 @@ def load_model(path: Path) -> tuple[Transformer, Codec]:
     """The network of a weights file, in float32, for evaluation, and the codec that it works in.
 
     Raises:
-        UsageError: the file is no whole safetensors file, or its configuration and tensors do not belong together.
+        UsageError: the file is no whole safetensors file, a tensor is of a wrong kind or not finite, or configuration
+            and tensors do not belong together.
     """
     config, tensors = _read(path)
     with _belonging(path):
         codec = _codec(config, tensors)
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             net = Transformer(config, codec.channels)
         own = {name: tensor for name, tensor in tensors.items() if not name.startswith(CODEC)}
         net.load_state_dict(own, assign=True)
     return net.eval(), codec
+
+
+class _Undrawn(TorchFunctionMode):
+    """Leaves new parameters as they are, for they are about to be replaced.
+
+    To draw numbers that are not there ("meta") torch first imports its compiler, which takes a second.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_):
+            return kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def load_codec(path: Path) -> Codec:
@@ -110,7 +126,30 @@ def _read(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     if meta is None:
         raise UsageError(f"'{path}' holds no configuration; only weights written by `worldassay train` can be loaded")
     with _belonging(path):
-        return build_config(ModelConfig, json.loads(meta)), _floats(stored)
+        config = build_config(ModelConfig, json.loads(meta))
+        _check(config, len(stored))
+        return config, _floats(stored)
+
+
+def _check(config: ModelConfig, tensors: int) -> None:
+    """Raises ValueError for a shape that no network has, before anything is built of it."""
+    for name in (
+        "bottleneck", "fine_width", "fine_heads", "merge", "width", "heads", "modulation_rank", "text_width"
+    ):  # fmt: skip
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name} is {getattr(config, name)}")
+    if len(config.patch) != 3 or not all(isinstance(n, int) and 1 <= n <= LARGEST_PATCH for n in config.patch):
+        raise ValueError(f"patch is {list(config.patch)}, not three numbers from 1 to {LARGEST_PATCH}")
+    if not all(isinstance(word, str) for word in config.vocabulary):
+        raise ValueError("vocabulary is no list of words")
+    for width, heads, used in (
+        ("width", "heads", config.depth), ("fine_width", "fine_heads", config.fine_in + config.fine_out)
+    ):  # fmt: skip
+        if used and getattr(config, width) % (2 * getattr(config, heads)):
+            raise ValueError(f"{width}={getattr(config, width)} is no multiple of twice {heads}")
+    blocks = config.depth, config.fine_in, config.fine_out, config.text_depth
+    if min(blocks) < 0 or sum(blocks) > tensors:
+        raise ValueError(f"{tensors} tensors for {sum(blocks)} blocks")
 
 
 @contextmanager
@@ -118,18 +157,38 @@ def _belonging(path: Path) -> Iterator[None]:
     """Says in one line which file it is whose configuration and tensors do not fit."""
     try:
         yield
-    except (RuntimeError, ValueError, TypeError, KeyError) as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, UsageError) as error:
+        reason = _short(str(error).strip().splitlines()[-1].strip())
         raise UsageError(f"configuration and weights in '{path}' do not belong together: {reason}") from error
 
 
+def _short(text: str) -> str:
+    """A list of all missing tensors' names fills no line."""
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} ..."
+
+
 def _floats(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights in float32, scaled where they are stored in 8 bits."""
-    return {
-        name: tensor.float() * stored[name + SCALE] if tensor.dtype == torch.int8 else tensor.float()
-        for name, tensor in stored.items()
-        if not name.endswith(SCALE)
-    }
+    """The weights in float32, scaled where they are stored in 8 bits.
+
+    Raises:
+        ValueError: a tensor is of another kind, has no scale that fits, or is not finite.
+    """
+    out = {name: _float(name, tensor, stored) for name, tensor in stored.items() if not name.endswith(SCALE)}
+    for name, tensor in out.items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} has numbers that are not finite")
+    return out
+
+
+def _float(name: str, tensor: Tensor, stored: dict[str, Tensor]) -> Tensor:
+    if tensor.dtype in (torch.float16, torch.bfloat16, torch.float32):
+        return tensor.float()
+    if tensor.dtype != torch.int8:
+        raise ValueError(f"{name} is of {tensor.dtype}, not of float16, bfloat16, float32 or (with a scale) int8")
+    scale = stored.get(name + SCALE)
+    if scale is None or scale.dtype != torch.float32 or tensor.ndim != 2 or scale.shape != (len(tensor), 1):
+        raise ValueError(f"{name} has no scale of float32 for each of its rows")
+    return tensor.float() * scale
 
 
 def digest(path: Path) -> str:

@@ -92,7 +92,6 @@ class AutoencoderCodec:
         self.merge = merge
         self.patch, self.channels = net.patch, net.channels
 
-    @torch.compiler.disable
     @torch.no_grad()
     def encode(self, video: Tensor) -> Tensor:
         return self.net.to(video.device).encode(fill(video, _least(self.patch, self.merge)))

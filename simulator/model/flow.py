@@ -75,7 +75,10 @@ def sample(
     return z
 
 
-def schedule(steps: int, shift: float = 3.0) -> Tensor:
-    """Times (steps + 1,) from 0 to 1; a shift over 1 puts more of them near the noise, as in training."""
-    t = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+def schedule(steps: int, shift: float = 3.0, begun: float = 0.0) -> Tensor:
+    """Times (steps + 1,) from 0 to 1; a shift over 1 puts more of them near the noise, as in training.
+
+    begun: the share of the way, as steps count it, that is left out at the beginning.
+    """
+    t = torch.linspace(begun, 1, steps + 1, dtype=torch.float64)
     return (t / (t + shift * (1 - t))).float()

@@ -115,6 +115,8 @@ class Run:
         """Train to the last step. clips: those that a step may draw from."""
         config, team = self.config, self.team
         loss_of = torch.compile(loss, dynamic=False) if config.compile else loss  # a program for each shape
+        if config.compile and self.codec.weights():
+            self.codec.encode = torch.compiler.disable(self.codec.encode)  # type: ignore[method-assign]
         tests = [b.to(team.device) for b in validation_batches(validation, self.tokenizer, config)]
         if team.leads:
             self.log.begin(self.step)

@@ -14,20 +14,26 @@ class Window(NamedTuple):
 
 
 def plan(frames: int, known: Iterable[int], length: int, overlap: int) -> list[Window]:
-    """Windows of `length` frames that cover the clip, in the order in which they are generated.
+    """Windows of `length` frames (or the whole of a shorter clip), in the order in which they are generated.
 
-    The first one holds the first known frame (or begins the clip); from there windows go to the end, then to the
-    beginning, each with at least `overlap` frames of what is there already, so that motion goes on.
+    From the first known frame (or the beginning) they go to the end, then to the beginning. Each makes at least one
+    frame that is not there yet, and sees `overlap` frames of what is there, where there are as many, so that motion
+    goes on; the first begins with the first known frame.
     """
     if frames <= length:
         return [Window(0, frames)]
-    first = min(max(min(known, default=0), 0), frames - length)
-    out = [Window(first, first + length)]
-    while out[-1].stop < frames:
-        stop = min(out[-1].stop - overlap + length, frames)
-        out.append(Window(stop - length, stop))
-    start = first
-    while start > 0:
-        start = max(0, start + overlap - length)
+    there, out = set(known), []
+    first = min(there, default=0)
+
+    def add(start: int) -> None:
+        start = max(0, min(start, frames - length))
         out.append(Window(start, start + length))
+        there.update(range(start, start + length))
+
+    for at in range(first, frames):
+        if at not in there:
+            add(max(first, at - overlap))
+    for at in range(first - 1, -1, -1):
+        if at not in there:
+            add(at + 1 + overlap - length)
     return out

@@ -10,7 +10,7 @@ import pytest
 
 from evals import config
 from evals.cli import main
-from evals.generate import shot_of
+from evals.generate import command, shot_of
 from simulator.clip import Clip, read_video, write_video
 from simulator.errors import UsageError
 
@@ -53,13 +53,23 @@ def test_a_video_is_edited_with_a_strength(files: Path) -> None:
     ("overrides", "message"),
     [
         (["size=64"], "no HEIGHTxWIDTH"),
-        (["size=8x64"], "8 is outside 16 to 1024"),
+        (["size=8x64"], "outside 16 to 1024"),
         (["seconds=61"], "61 is outside"),
-        (["strength=0.5"], "give video=FILE"),
+        (["seconds=nan"], "nan is outside"),
+        (["fps=0"], "outside 1 to 120"),
+        (["seed=-1"], "outside 0 to"),
+        (["steps=0"], "outside 1 to 1000"),
+        (["steps=100000000"], "outside 1 to 1000"),
+        (["steps=1.5"], "no whole number"),
+        (["guidance=nan"], "nan is outside"),
+        (["guidance=much"], "is no number"),
+        (["strength=0.5"], "give one video=FILE"),
+        (["strength=1.5"], "outside 0.001 to 1"),
+        (["strength=true"], "is no number"),
         (["prompt= "], "say what happens"),
-        ([f"prompt={'word ' * 5000}"], "up to 2000 are read"),
+        ([f"prompt={'word ' * 5000}"], "say it in 2000"),
         (["first=nothing.png"], "cannot read the picture"),
-        (["video=nothing.mp4@3s"], "cannot open"),
+        (["video="], "names no file"),
     ],
 )
 def test_what_cannot_be_done_is_said(overrides: list[str], message: str) -> None:
@@ -67,11 +77,58 @@ def test_what_cannot_be_done_is_said(overrides: list[str], message: str) -> None
         shot_of(asked(*overrides))
 
 
-def test_known_frames_outside_the_clip_are_refused(files: Path) -> None:
-    with pytest.raises(UsageError, match="begins after the end"):
-        shot_of(asked(f"video={files / 'c.mkv'}@9s"))
-    with pytest.raises(UsageError, match="all 8 frames are known"):
-        shot_of(asked(f"video={files / 'c.mkv'}", "seconds=1"))
+def test_files_that_are_not_what_they_are_said_to_be(files: Path) -> None:
+    (files / "words.txt").write_text("no picture")
+    (files / "empty.mp4").touch()
+    whole = (files / "c.mkv").read_bytes()
+    (files / "short.mkv").write_bytes(whole[: len(whole) // 2])
+    for key, name, message in (
+        ("first", "words.txt", "cannot read the picture"), ("last", "empty.mp4", "is not a video"),
+        ("video", "short.mkv", "damaged or cut short"), ("video", "nothing.mp4@3s", "nothing.mp4"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=message):
+            shot_of(asked(f"{key}={files / name}", "seconds=4"))
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("clip.avi", "should end in"),
+        ("nowhere/clip.mp4", "no such folder"),
+        ("folder.mp4", "is a folder"),
+        ("/proc/clip.mp4", "cannot write into /proc"),
+    ],
+)
+def test_where_no_video_can_be_written(tmp_path: Path, out: str, message: str) -> None:
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(UsageError, match=message):
+        command(asked(f"out={tmp_path / out}"), json_out=False, dry_run=True)
+
+
+def test_other_models_take_no_settings_of_the_sampler(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="model=noise has no use for steps="):
+        command(asked("model=noise", "steps=3", f"out={tmp_path / 'x.mkv'}"), json_out=False, dry_run=False)
+
+
+def test_known_frames_outside_the_clip_or_in_one_place_are_refused(files: Path) -> None:
+    a, c = files / "a.png", files / "c.mkv"
+    for overrides, message in (
+        ([f"video={c}@9s"], "begins after the end"),
+        ([f"video={c}", "seconds=1"], "all 8 frames are known"),
+        ([f"first={c}", f"last={c}", "seconds=1.5"], "have 16 frames and the clip 12"),
+        ([f"first={a}", f"video={c}"], "frame 0 is given twice"),
+        ([f"video=[{a}@1.5s,{c}@1s]"], "frame 12 is given twice"),
+        ([f"video=[{a},{c}@1s]", "strength=0.5"], "there are 2"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            shot_of(asked(*overrides))
+
+
+def test_two_videos_are_connected_and_pictures_lie_in_between(files: Path) -> None:
+    a, c = files / "a.png", files / "c.mkv"
+    shot, _ = shot_of(asked(f"first={c}", f"video={a}@1.5s", f"last={c}", "seconds=4"))
+    levels = {i: int(f.mean()) for i, f in shot.known.items()}
+    assert levels == {i: 20 * i for i in range(8)} | {12: 40} | {24 + i: 20 * i for i in range(8)}
 
 
 def test_forward_backward_and_long(files: Path) -> None:

@@ -85,6 +85,10 @@ def test_schedule_runs_from_noise_to_clean_in_ascending_order():
     assert bool((t.diff() > 0).all())
 
 
+def test_a_schedule_that_has_begun_is_the_end_of_the_whole_one():
+    assert torch.allclose(flow.schedule(3, begun=0.4), flow.schedule(5)[2:])
+
+
 def test_a_moving_thing_weighs_more_than_the_still_background():
     video = torch.zeros(1, 8, 32, 32, 3)
     for i in range(8):
