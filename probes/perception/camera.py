@@ -75,6 +75,12 @@ def _parallax(points: PointTracks, span: int) -> bool:
     return bool(shares) and float(np.median(shares)) < 0.8
 
 
+def steadied(xy: np.ndarray, camera: CameraMotion) -> np.ndarray:
+    """(T, 2) heights -> (T, 2): positions in frame t as the camera of the first frame would see them; NaN stays NaN."""
+    there = np.einsum("tij,tj->ti", camera.to_first, np.c_[xy, np.ones(len(xy))])
+    return there[:, :2] / there[:, 2:]
+
+
 def camera_motion(grey: np.ndarray, points: PointTracks, fps: float) -> CameraMotion:
     """How the picture as a whole moves. Few points, or one frame: the camera counts as still."""
     count = len(grey)

@@ -11,7 +11,7 @@ from probes.perception import working
 from probes.perception.camera import camera_motion
 from probes.perception.cuts import find_cuts
 from probes.perception.flow import dense_flow
-from probes.perception.observation import CameraMotion, PointTracks, Pop, Things
+from probes.perception.observation import CameraMotion, PointTracks, Pop, Reference, Things
 from probes.perception.points import follow_points
 from probes.perception.pops import find_pops
 from probes.perception.things import find_things
@@ -27,6 +27,7 @@ class ClassicalObservation:
 
     kind = "classical"
     version = 1
+    reference: Reference | None = None
 
     def __init__(self, clip: Clip) -> None:
         self._clip = clip

@@ -24,6 +24,7 @@ __all__ = [
     "Observation",
     "PointTracks",
     "Pop",
+    "Reference",
     "ThingTrack",
     "Things",
 ]
@@ -39,6 +40,9 @@ class ThingTrack:
     cut_by_edge: (T,) bool, its mask touches the border of the picture.
     flame: whether it looks like a flame (bright, warm, flickering).
     name: the body's name with oracle sight, None otherwise.
+    steady: (T, 2) heights, the centre as the camera of the first frame (of the shot) would see it: the centre mapped by
+        CameraMotion.to_first, and the centre itself where the camera stands still. NaN where not seen. Exact where
+        the camera turns or zooms; where it travels, a thing nearer or farther than the background drifts in it.
     """
 
     state: np.ndarray
@@ -50,6 +54,11 @@ class ThingTrack:
     cut_by_edge: np.ndarray
     flame: bool = False
     name: str | None = None
+    steady: np.ndarray = None  # type: ignore[assignment]  # left out: the camera stands still
+
+    def __post_init__(self) -> None:
+        if self.steady is None:
+            object.__setattr__(self, "steady", self.centre)
 
 
 @dataclass(frozen=True)
@@ -68,15 +77,20 @@ class Things:
 class CameraMotion:
     """Motion of the picture as a whole.
 
-    to_first: (T, 3, 3) homographies in heights, from frame t to frame 0 (identity where unknown).
+    to_first: (T, 3, 3) homographies in heights, from frame t to the first frame of its shot (identity where unknown).
     speed: (T - 1,) median background displacement between frames, heights a second.
     moving: whether the camera moves at all. parallax: whether one homography does not explain the background.
+    rotation: (T, 3, 3), from the camera's axes (x right, y down, z forward) in the first frame of the shot to those in
+        frame t. direction: (T, 3) unit vectors, where its centre has gone since then, along the first axes; NaN where
+        it has not, or cannot be told. None: neither is known.
     """
 
     to_first: np.ndarray
     speed: np.ndarray
     moving: bool
     parallax: bool
+    rotation: np.ndarray | None = None
+    direction: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +115,24 @@ class Pop:
     strength: float
 
 
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What really happens in a clip.
+
+    takes: one real video of it, or two, which then also tell how far one take differs from the next.
+    given: seconds at the beginning that whoever made the clip was shown; they prove nothing.
+    """
+
+    takes: tuple[Clip, ...]
+    given: float = 0.0
+
+
 class Observation(Protocol):
     """What perception saw; every attribute is computed when first asked for and kept."""
 
     kind: str  # "classical" or "oracle"
     version: int
+    reference: Reference | None  # handed in by whoever has one
 
     @property
     def clip(self) -> Clip: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import cv2
@@ -14,7 +15,7 @@ from simulator.correspondence import lift, project
 from simulator.truth import Take, Truth
 
 
-def _track(truth: Truth, lab_frames: list[np.ndarray], i: int) -> ThingTrack:
+def _track(truth: Truth, lab_frames: list[np.ndarray], i: int, cuts: tuple[int, ...]) -> ThingTrack:
     """Body i, measured on its mask."""
     count, h, w = truth.masks.shape
     centre, box = np.full((count, 2), np.nan), np.full((count, 4), np.nan)
@@ -29,8 +30,19 @@ def _track(truth: Truth, lab_frames: list[np.ndarray], i: int) -> ThingTrack:
         box[t] = x0 / w, y0 / h, x1 / w, y1 / h
         area[t], colour[t] = len(ys) / (h * w), lab_frames[t][ys, xs].mean(0)
         cut[t] = x0 == 0 or y0 == 0 or x1 == w or y1 == h
-    name = truth.names[i]
-    return ThingTrack(state, centre, box, area, colour, (state == SEEN).astype(float), cut, "flame" in name, name)
+    name, sure, steady = truth.names[i], (state == SEEN).astype(float), centre + _camera_shift(truth, i, cuts)
+    return ThingTrack(state, centre, box, area, colour, sure, cut, "flame" in name, name, steady)
+
+
+def _camera_shift(truth: Truth, i: int, cuts: tuple[int, ...]) -> np.ndarray:
+    """(T, 2) heights from where body i is in the picture to where the camera of its shot's first frame would see it."""
+    count, height = truth.masks.shape[:2]
+    first = [max((c for c in cuts if c <= t), default=0) for t in range(count)]
+    return np.stack([
+        project(truth.intrinsics, truth.extrinsics[first[t]], truth.pos[t, i])[0]
+        - project(truth.intrinsics, truth.extrinsics[t], truth.pos[t, i])[0]
+        for t in range(count)
+    ]) / height  # fmt: skip
 
 
 class OracleObservation(ClassicalObservation):
@@ -45,12 +57,14 @@ class OracleObservation(ClassicalObservation):
 
     @cached_property
     def cuts(self) -> tuple[int, ...]:
-        return ()
+        fps = self._clip.fps
+        frames = sorted({math.ceil(e.t * fps - 1e-6) for e in self._truth.events if e.kind == "cut"})
+        return tuple(f for f in frames if 0 < f < len(self._clip))
 
     @cached_property
     def things(self) -> Things:
         frames = [working.lab(f) for f in self._clip.frames]
-        tracks = tuple(_track(self._truth, frames, i) for i in range(len(self._truth.names)))
+        tracks = tuple(_track(self._truth, frames, i, self.cuts) for i in range(len(self._truth.names)))
         return Things(tracks, self._truth.masks)
 
     @cached_property
