@@ -110,11 +110,13 @@ def compare(a: Results, b: Results) -> Comparison:
     families and half on the rows of single families, each with Benjamini and Hochberg's procedure, so that two runs of
     one model show any change in at most 5 % of comparisons.
 
+    Probes that are not of the headline are context: they are not compared.
+
     Raises:
         UsageError: the runs asked or measured different things; the message lists what differs.
     """
     _refuse_unlike(a, b)
-    measures = [CLEAN, *dict.fromkeys(probes(a) + probes(b))]
+    measures = [CLEAN, *(p for p in dict.fromkeys(probes(a) + probes(b)) if p in HEADLINE)]
     pairs = _pairs(a, b, measures)
     paired = {m: cells(pairs, m, f"{m}_a", f"{m}_b") for m in measures}
     families = sorted(pairs["family"].unique())
@@ -185,12 +187,13 @@ def _counts(run: Results, label: str, measured: list[str]) -> list[Count]:
 
 def unlike(a: Results, b: Results) -> list[str]:
     """What keeps two runs from being compared: keys of the spec other than the model's own, its root seed and the name
-    of the suite, versions of probes, and shots; an empty list where nothing does."""
-    free = ("model.", "seed:", "suite.name:")
+    of the suite, versions of headline probes, and shots; an empty list where nothing does."""
+    context = {p for run in (a, b) for p in run.spec.get("scoring", {}).get("probes", {})} - set(HEADLINE)
+    free = ("model.", "seed:", "suite.name:", *(f"scoring.probes.{probe}:" for probe in sorted(context)))
     found = [line for line in differences(a.spec, b.spec) if not line.startswith(free)]
     if not found:
         versions_a, versions_b = (_versions(run) for run in (a, b))
-        both = sorted(versions_a.keys() & versions_b.keys())
+        both = sorted(versions_a.keys() & versions_b.keys() & set(HEADLINE))
         found += [f"{p}: {versions_a[p]} -> {versions_b[p]}" for p in both if versions_a[p] != versions_b[p]]
     if not found and not _asked(a).equals(_asked(b)):
         found.append("the shots")

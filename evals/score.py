@@ -92,6 +92,29 @@ def match(files: list[str], folder: Path, manifest: Path, rows: list[Told]) -> d
     return found
 
 
+def real_videos(asked: str | list[str] | None, names: list[str]) -> dict[str, tuple[Path, ...]]:
+    """For each video, by its name in its folder, the file of that name, whatever its suffix, in each folder of `asked`.
+
+    Videos that are not in all of these folders are left out.
+
+    Raises:
+        UsageError: more than two folders, a folder that is not there, or not one video in common.
+    """
+    folders = [Path(folder) for folder in ([asked] if isinstance(asked, str) else asked or [])]
+    if len(folders) > 2:
+        raise UsageError(f"references= names {len(folders)} folders; give one, or two with a take each")
+    takes = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"no such folder: references={folder}; give the folder that holds the real videos")
+        takes.append({path.relative_to(folder).with_suffix("").as_posix(): path.resolve() for path in videos(folder)})
+    keys = {name: Path(name).with_suffix("").as_posix() for name in names}
+    found = {name: tuple(take[key] for take in takes) for name, key in keys.items() if all(key in t for t in takes)}
+    if folders and not found:
+        raise UsageError(f"no video in references={asked} is called like one that is scored, e.g. '{names[0]}'")
+    return found if folders else {}
+
+
 def plan(cfg: dict[str, Any]) -> Plan:
     """The plan of a resolved configuration; nothing is written yet.
 
@@ -118,10 +141,13 @@ def plan(cfg: dict[str, Any]) -> Plan:
     ids = {name: (told[name].id if name in told else None) or name for name in by_name}
     by_id = {ids[name]: path for name, path in by_name.items()}
     prompts = {ids[name]: row.prompt for name, row in told.items() if row.prompt is not None}
+    real = real_videos(cfg["references"], list(by_name))
+    references = {ids[name]: paths for name, paths in real.items()}
     label = str(cfg["label"] or folder.resolve().name)
     content = hashlib.sha256()
     for shot_id, path in by_id.items():
-        content.update(f"{shot_id}\0{prompts.get(shot_id)}\0{file_digest(path)}\n".encode())
+        shown = "".join(f"\0{file_digest(take)}" for take in references.get(shot_id, ()))
+        content.update(f"{shot_id}\0{prompts.get(shot_id)}\0{file_digest(path)}{shown}\n".encode())
     ask = {
         "model": {"label": label, "name": "videos"},
         "suite": {"name": "videos", "files": len(by_id), "prompts": len(prompts), "content": content.hexdigest()},
@@ -129,7 +155,7 @@ def plan(cfg: dict[str, Any]) -> Plan:
     run = home(cfg["out"], label, "videos", ask)
 
     def make_job(shot_id: str, clip: ClipRow | None, probes: tuple[str, ...]) -> FileJob:
-        return FileJob(shot_id, by_id[shot_id], prompts.get(shot_id), probes)
+        return FileJob(shot_id, by_id[shot_id], prompts.get(shot_id), probes, references.get(shot_id, ()))
 
     return Plan(
         folder=run,

@@ -25,6 +25,7 @@ def summarise(results: Results) -> dict[str, Any]:
             "mean": table[name].mean() if table[name].notna().any() else None,
             **{status: int(counts.get(status, 0)) for status in ("scored", "unscored", "failed")},
         }
+    judges = [name for name in probes if name in outcomes.HEADLINE]
     decided, there = table["clean"].notna(), table[table["status"] == "ok"]
     return {
         "run": str(results.path),
@@ -34,7 +35,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "probes": probes,
         "clean_rate": table["clean"].mean() if decided.any() else None,
         "coverage": float(decided.mean()) if len(table) else None,
-        "intact": float((~(there[list(probes)] < outcomes.PASS).any(axis=1)).mean()) if len(there) else None,
+        "intact": float((~(there[judges] < outcomes.PASS).any(axis=1)).mean()) if len(there) else None,
         "errors": dict(table.loc[table["status"] == "failed", ["shot_id", "error"]].itertuples(index=False)),
     }
 

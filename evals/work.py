@@ -12,6 +12,7 @@ from evals.registries import PERCEPTIONS
 from evals.store import ClipRow, clips
 from evals.suite import Cell, Suite, prompt_of
 from probes.base import PROBES, assay
+from probes.perception.observation import Reference
 from probes.reading import Failed, Reading
 from simulator.adapters import MODELS
 from simulator.clip import Clip, read_video
@@ -55,6 +56,7 @@ class FileJob:
     path: Path
     prompt: str | None
     probes: tuple[str, ...]
+    references: tuple[Path, ...] = ()  # real videos of the same, one or two
 
 
 def build_model(config: dict[str, Any]) -> VideoModel:
@@ -64,11 +66,15 @@ def build_model(config: dict[str, Any]) -> VideoModel:
     return model
 
 
-def judge(seen: Any, perception: str, script: Script | None, prompt: str | None, probes: tuple[str, ...]) -> Readings:
+def judge(
+    seen: Any, perception: str, script: Script | None, prompt: str | None, probes: tuple[str, ...],
+    reference: Reference | None = None,
+) -> Readings:  # fmt: skip
     """A reading from each probe of what perception sees in a clip (or, with oracle sight, in a take)."""
     versions = {name: PROBES.load(name).version for name in probes}
     try:
         observation = PERCEPTIONS.load(perception)(seen)
+        observation.reference = reference
     except Exception as error:  # sight's fault is this clip's alone
         failed = Failed(f"perception: {type(error).__name__}: {error}")
         return {name: (versions[name], failed) for name in probes}
@@ -115,7 +121,8 @@ class ShotWorker:
         if clip is not None and job.probes:
             script = self.suite.script(job.cell)
             seen = self._take(job, clip) if self.setup.perception == "oracle" else clip
-            yield judge(seen, self.setup.perception, script, prompt_of(script), job.probes)
+            reference = self._reference(job, script) if "reference" in job.probes else None
+            yield judge(seen, self.setup.perception, script, prompt_of(script), job.probes, reference)
 
     def _shot(self, job: ShotJob) -> Shot:
         return self.suite.shot(job.cell, self.setup.seed)
@@ -124,6 +131,16 @@ class ShotWorker:
         """The clip with the truth that the model knows of it."""
         take: Take = self.model.take(self._shot(job))  # type: ignore[attr-defined]
         return replace(take, clip=clip)
+
+    def _reference(self, job: ShotJob, script: Script) -> Reference | None:
+        """The script as played; None where the model was shown no frame of it, and cannot know what it looks like."""
+        from simulator.stage import film
+
+        suite = self.suite
+        if job.cell.mode != "first_frames":
+            return None
+        clip = film(script, suite.height, suite.width, suite.fps, frames=suite.frames)
+        return Reference((clip,), suite.known / suite.fps)
 
     def _stored(self, row: ClipRow | None) -> Clip | None:
         if row is None or row.path is None or row.digest is None:
@@ -161,5 +178,12 @@ class FileWorker:
             yield failed(job.shot_id, str(error), path)
             return
         yield _ok(job.shot_id, clip, path)
-        if job.probes:
-            yield judge(clip, self.setup.perception, None, job.prompt, job.probes)
+        probes, reference = job.probes, None
+        try:
+            if "reference" in probes and job.references:
+                reference = Reference(tuple(map(read_video, job.references)))
+        except (UsageError, OSError) as error:
+            yield {"reference": (PROBES.load("reference").version, Failed(f"no real video: {error}"))}
+            probes = tuple(name for name in probes if name != "reference")
+        if probes:
+            yield judge(clip, self.setup.perception, None, job.prompt, probes, reference)

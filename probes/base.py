@@ -36,6 +36,9 @@ PROBES.add("permanence", "probes.permanence:PROBE", "is every thing accounted fo
 PROBES.add("plausibility", "probes.plausibility:PROBE", "do things move as things can?")
 PROBES.add("consistency3d", "probes.consistency3d:PROBE", "is there one rigid world behind the picture?")
 PROBES.add("adherence", "probes.adherence:PROBE", "did the script take place?")
+PROBES.add("quality", "probes.quality:PROBE", "does the picture move, without flicker, blur or cuts? (context)")
+PROBES.add("surprise", "probes.surprise:PROBE", "does the picture run smoothly through a frozen embedding? (context)")
+PROBES.add("reference", "probes.reference:PROBE", "does the clip show what really happened? (context; needs a video)")
 
 
 def assay(

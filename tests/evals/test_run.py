@@ -17,11 +17,13 @@ import pytest
 
 from evals import config
 from evals.cli import main
+from evals.execute import scoring
 from evals.store import TABLES, Store, export, load
 from simulator.clip import read_video
 
 BASE = ["suite=smoke", "suite.seconds=1", "suite.families=[drop_bounce,occluder_pass]", "suite.seeds=2"]
 ASKED = ["model=shuffled", *BASE]
+PROBES_OF_CLIPS = len(scoring("classical", None)["probes"])
 
 
 def run(folder: Path, *keys: str) -> int:
@@ -42,7 +44,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_folder_holds_everything(unbroken: Path) -> None:
     results = load(unbroken)
     assert len(results.shots) == len(results.clips) == 8
-    assert len(results.readings) == 8 * 4
+    assert len(results.readings) == 8 * PROBES_OF_CLIPS
     assert set(results.clips["status"]) == {"ok"}
     assert all((unbroken / path).is_file() for path in results.clips["path"])
     assert set(results.record) >= {"asked", "git", "packages", "python", "platform", "device", "sessions"}
@@ -64,7 +66,7 @@ def test_a_killed_run_resumes_to_the_same_tables(unbroken: Path, tmp_path: Path)
         time.sleep(0.02)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    assert 4 <= _readings(folder) < 8 * 4
+    assert 4 <= _readings(folder) < 8 * PROBES_OF_CLIPS
     made = {folder / path: (folder / path).stat().st_mtime_ns for path in load(folder).clips["path"]}
     assert run(folder, "workers=1") == 0
     assert tables(folder) == tables(unbroken)
