@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from evals.certify.answers import Asked
+from evals.certify.asking import Cell, Material, asks
+from evals.certify.cells import Setup, read, sight_key
+from evals.certify.gathering import gather, jobs
 from evals.console import console, emit
-from evals.progress import progress
-from evals.registries import PERCEPTIONS
+from evals.engine import default_workers
 from probes.base import PROBES, Probe
 from probes.calibration import Table, dumps, file_name
-from probes.evidence import Found, greatest
-from probes.perception.observation import Observation
-from simulator.adapters import MODELS
-from simulator.clip import Clip
 from simulator.errors import UsageError
-from simulator.scenarios import FAMILIES, make_script, seed_sequence
-from simulator.script import Script
-from simulator.shot import Shot
-from simulator.truth import Take
+from simulator.scenarios import FAMILIES
 
 SPLIT = "calibration"
 CONTROLS = {  # the probe to what it has to reject besides the violations of its kinds
@@ -32,100 +26,100 @@ CONTROLS = {  # the probe to what it has to reject besides the violations of its
     "consistency3d": ("noise", "shuffled"),
     "adherence": ("frozen", "noise", "shuffled"),
 }
+Tables = dict[tuple[str, str], Table]  # by probe and by sight, e.g. "classical"
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A clip to fit on: `wrong` is None for a valid take, or the kind of violation, or a control model's name."""
-
-    script: Script
-    wrong: str | None
-    take: Take | None
-    clip: Clip
+def material(severity: float) -> Material:
+    """What tables are fitted on, with violations from `severity` on."""
+    return Material(SPLIT, "any", (severity, 1.0), controls=("frozen", "noise", "shuffled"))
 
 
-def samples(
-    families: Sequence[str], seeds: Sequence[int], size: int, fps: float, severity: float, *, split: str = SPLIT
-) -> Iterator[Sample]:
-    """Valid takes, a twin for each kind of violation that their scripts allow, and control models' clips."""
-    from simulator.stage import play
-    from simulator.violations import draw
+def cells(families: Sequence[str], seeds: int, sizes: Sequence[int], rates: Sequence[float]) -> list[Cell]:
+    """So many scenes of each family; sizes and frame rates take their turns."""
+    return [
+        Cell(family, seed, sizes[seed % len(sizes)], rates[seed // len(sizes) % len(rates)], ("twins", "controls"))
+        for family in families
+        for seed in range(seeds)
+    ]
 
-    for family in families:
-        for seed in seeds:
-            script = make_script(family, seed, split=split)
-            valid = play(script, size, size, fps)
-            yield Sample(script, None, valid, valid.clip)
-            for kind in sorted({b.kind for b in script.breakable}):
-                rng = np.random.default_rng(seed_sequence(family, seed, f"calibrate/{kind}"))
-                level = float(rng.uniform(severity, 1.0))
-                take = play(script, size, size, fps, violation=draw(script, rng, kind=kind, severity=level))
-                if take.truth.broken is not None:
-                    yield Sample(script, kind, take, take.clip)
-            for name in ("frozen", "noise", "shuffled"):
-                shot = Shot(
-                    f"{family}-{seed}", script.prompts[0], size, size, len(valid.clip), fps, seed, script=script
+
+def fitted_probes() -> list[str]:
+    """The probes that have a table."""
+    return [name for name in PROBES.names() if Asked(name).find is not None]
+
+
+def tables(setup: Setup, scenes: Sequence[Cell]) -> Tables:
+    """The tables for the answers that are kept for some cells; none where there are not both classes to fit on."""
+    from probes.calibration.fitting import fit
+
+    found: Tables = {}
+    for asked in map(Asked, setup.probes):
+        for sight in setup.sights:
+            rows = list(_rows(setup, scenes, asked, sight))
+            violated = np.array([wrong for _, wrong in rows], bool)
+            if asked.laws and violated.any() and not violated.all():
+                probe, x = asked.probe, np.array([strengths for strengths, _ in rows])
+                found[probe.name, sight] = fit(
+                    x, violated, asked.laws, probe=probe.name, version=probe.version, perception=sight_key(sight)
                 )
-                yield Sample(script, name, None, MODELS.load(name)().generate(shot))
+    return found
 
 
-def look(sample: Sample, kind: str) -> Observation | None:
-    """The sample as a kind of perception sees it; None where oracle sight has no truth to look at."""
-    if kind == "oracle" and sample.take is None:
-        return None
-    observation: Observation = PERCEPTIONS.load(kind)(sample.take if kind == "oracle" else sample.clip)
-    return observation
+def _rows(setup: Setup, scenes: Sequence[Cell], asked: Asked, sight: str) -> Iterator[tuple[list[float], bool]]:
+    """Strengths by law, and whether something is wrong that the probe has to see."""
+    for cell in scenes:
+        kept = read(setup.path(cell))
+        for ask in asks(cell, setup.material):
+            line = kept.get((ask.id, sight_key(sight)))
+            wrong = counts(asked.probe, ask.name or None)
+            if line is not None and wrong is not None and asked.key in line["answers"]:
+                strengths = asked.strengths(line["answers"][asked.key])
+                if strengths is not None:
+                    yield strengths, wrong
+
+
+def counts(probe: Probe, wrong: str | None) -> bool | None:
+    """Whether a clip is a violation for a probe, by what is wrong with it; None if it says nothing about it."""
+    if wrong is None:
+        return False
+    return True if wrong in (*probe.kinds, *CONTROLS.get(probe.name, ())) else None
 
 
 def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
-    """The verb `calibrate`: OUT/PROBE-vN.json for every probe, a table for each kind of perception."""
+    """The verb `calibrate`: OUT/PROBE-vN.json for every probe, a table for each kind of perception.
+
+    What the probes noticed is kept in WORK, so that the same command goes on where it was stopped.
+    """
     if not 2 <= cfg["seeds"] <= 1000:
         raise UsageError(f"seeds={cfg['seeds']} is outside 2 to 1000")
-    modules = {name: importlib.import_module(PROBES.entry(name).target.split(":")[0]) for name in PROBES.names()}
-    rows: dict[tuple[str, str], list[tuple[list[float], bool]]] = {}
-    versions: dict[str, int] = {}
-    out, kinds = console(json_out), list(cfg["perceptions"])
-    count = len(FAMILIES.names()) * cfg["seeds"]
+    out, scenes = console(json_out), cells(FAMILIES.names(), cfg["seeds"], _listed(cfg, "size"), _listed(cfg, "fps"))
+    sights, work = tuple(_listed(cfg, "perceptions")), Path(str(cfg["work"]))
+    setup = Setup(material(float(cfg["severity"])), work, sights, tuple(fitted_probes()))
     if dry_run:
-        out.print(f"{count} scripts, about ten clips each, into {cfg['out']}", markup=False)
+        left, total = jobs(setup, scenes)
+        clips = sum(len(job.asks) for job in left)
+        out.print(f"{len(scenes)} scenes, {clips} of {total} clips are left, into {cfg['out']}", markup=False)
         return 0
-    with progress(out, "calibrate", count) as step:
-        for sample in samples(FAMILIES.names(), range(cfg["seeds"]), cfg["size"], cfg["fps"], cfg["severity"]):
-            for kind in kinds:
-                observation = look(sample, kind)
-                if observation is None:
-                    continue
-                versions[kind] = observation.version
-                for name, module in modules.items():
-                    counts = _counts(module.PROBE, sample.wrong)
-                    found = module.find(observation, sample.script) if counts is not None else None
-                    if isinstance(found, Found):
-                        strengths = list(greatest(found.findings, module.LAWS).values())
-                        rows.setdefault((name, kind), []).append((strengths, bool(counts)))
-            if sample.wrong is None:
-                step()
-    folder = Path(cfg["out"])
-    folder.mkdir(parents=True, exist_ok=True)
-    tables = {name: [_fit(name, modules[name], kind, versions[kind], rows[name, kind]) for kind in kinds]
-              for name in modules}  # fmt: skip
-    for name, fitted in tables.items():
-        (folder / file_name(name, modules[name].VERSION)).write_text(dumps(fitted))
-        for table in fitted:
-            out.print(f"{name} {table.perception}: {table.valid} valid, {table.violated} violated", markup=False)
+    errors = gather(setup, scenes, cfg["workers"] or default_workers(), out, "calibrate")
+    for error in errors:
+        out.print(f"failed: {error}", markup=False)
+    found = tables(setup, scenes)
+    _write(found, Path(str(cfg["out"])))
+    for (name, sight), table in found.items():
+        out.print(f"{name} {sight}: {table.valid} valid, {table.violated} violated", markup=False)
     if json_out:
-        emit({"folder": str(folder), "tables": [table.__dict__ for fitted in tables.values() for table in fitted]})
-    return 0
+        emit({"folder": str(cfg["out"]), "tables": [table.__dict__ for table in found.values()], "failed": errors})
+    return 3 if errors else 0
 
 
-def _counts(probe: Probe, wrong: str | None) -> bool | None:
-    """Whether a sample is a violation for a probe; None if it says nothing about it."""
-    if wrong is None:
-        return False
-    return True if wrong in (*probe.kinds, *CONTROLS[probe.name]) else None
+def _listed(cfg: Mapping[str, Any], key: str) -> list[Any]:
+    value = cfg[key]
+    return list(value) if isinstance(value, list) else [value]
 
 
-def _fit(name: str, module: Any, kind: str, version: int, rows: list[tuple[list[float], bool]]) -> Table:
-    from probes.calibration.fitting import fit
-
-    strengths, violated = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
-    return fit(strengths, violated, module.LAWS, probe=name, version=module.VERSION, perception=f"{kind}-v{version}")
+def _write(found: Tables, folder: Path) -> None:
+    """One file for each probe."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in dict.fromkeys(probe for probe, _ in found):
+        own = [table for (probe, _), table in found.items() if probe == name]
+        (folder / file_name(name, own[0].version)).write_text(dumps(own))

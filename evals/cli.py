@@ -6,9 +6,9 @@ accepts, whose comments are its help, and whose comments "# Example: ..." are sh
     command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int
 
 `cfg` is the resolved configuration as plain dicts and lists; arguments without `=` come as the list cfg["words"],
-which a verb accepts by having the key `words` in its file. It returns the exit code: 0 fine, 1 regression found,
-2 usage, 3 incomplete. What a person did wrong it raises as UsageError. Messages go to `console.console(json_out)`;
-with `json_out` it calls `console.emit(document)` exactly once.
+which a verb accepts by having the key `words` in its file. It returns the exit code: 0 fine, 1 regression found or bar
+missed, 2 usage, 3 incomplete. What a person did wrong it raises as UsageError. Messages go to
+`console.console(json_out)`; with `json_out` it calls `console.emit(document)` exactly once.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ VERBS.add("score", "evals.score:command", "probe the videos of a folder, with or
 VERBS.add("compare", "reports.regression:command", "the regression report of two runs")
 VERBS.add("leaderboard", "reports.leaderboard:command", "rank any number of runs")
 VERBS.add("failures", "reports.failures:command", "the worst clips, with the evidence drawn on them")
+VERBS.add("certify", "reports.certificate:command", "how often the probes are right, on held-out material")
 VERBS.add("calibrate", "evals.calibrate:command", "fit the probes' calibration tables on the calibration split")
 VERBS.add("sql", "evals.sql:command", "ask the tables of runs, in SQL")
 VERBS.add("export", "evals.export:command", "write the tables of runs as Parquet or CSV")
@@ -87,7 +88,7 @@ def overview() -> None:
     out.print("For example:")
     for line in EXAMPLES:
         out.print(f"  {line}", style="green")
-    out.print("\nexit codes: 0 fine, 1 regression found, 2 usage, 3 incomplete")
+    out.print("\nexit codes: 0 fine, 1 regression found or bar missed, 2 usage, 3 incomplete")
 
 
 def explain(verb: str) -> None:

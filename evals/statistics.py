@@ -6,12 +6,12 @@ Whatever is random takes a seeded numpy Generator.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 from scipy.stats import t as student
 
 ALPHA = 0.05  # error rate of tests; intervals hold 1 - ALPHA
@@ -62,9 +62,7 @@ def mean_interval(
     if n < 2:
         return Interval(np.nan, np.nan)
     if np.ptp(values) < 1e-12:
-        unseen = 1 - (ALPHA / 2) ** (1 / n)
-        low, high = (mean + unseen * (b - mean) if np.isfinite(b) else mean for b in bounds)
-        return Interval(low, high)
+        return _unseen(mean, n, bounds)
     names, group = np.unique(families, return_inverse=True)
     if len(names) >= MANY_FAMILIES:
         means, freedom = _family_draws(values, group, rng), len(names) - 1
@@ -173,3 +171,120 @@ def smallest_detectable(differences: Floats, alpha: float = ALPHA) -> float:
         return np.nan
     error = differences.std(ddof=1) / np.sqrt(n)
     return float(error * (student.ppf(1 - alpha / 2, n - 1) + student.ppf(POWER, n - 1)))
+
+
+def auroc(positive: Floats, negative: Floats) -> float:
+    """The chance that a positive value is above a negative one, ties half (Mann and Whitney 1947); NaN of none."""
+    n, m = len(positive), len(negative)
+    if not n or not m:
+        return np.nan
+    return float((rankdata(np.concatenate([positive, negative]))[:n].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def wins(
+    positive: Floats, negative: Floats, groups: tuple[NDArray[np.intp], NDArray[np.intp]], count: int
+) -> tuple[Floats, Floats]:
+    """(count, count) by the group of the positive and of the negative value: pairs that the positive wins, and pairs.
+
+    A tie is half a win. groups: the number of each value's group. The sum of the first over that of the second is
+    `auroc`; matrices of several strata may be added up first.
+    """
+    won, pairs = np.zeros((count, count)), np.zeros((count, count))
+    sizes = np.bincount(groups[0], minlength=count)
+    for g in np.unique(groups[1]):
+        those = np.sort(negative[groups[1] == g])
+        beaten = (np.searchsorted(those, positive, "left") + np.searchsorted(those, positive, "right")) / 2
+        won[:, g] = np.bincount(groups[0], beaten, minlength=count)
+        pairs[:, g] = sizes * len(those)
+    return won, pairs
+
+
+def clustered_interval(
+    value: float,
+    statistic: Callable[[Floats], Floats],
+    clusters: int,
+    rng: np.random.Generator,
+    bounds: tuple[float, float] = NO_BOUNDS,
+) -> Interval:
+    """Bootstrap interval of any statistic over resampled whole clusters, widened as in `mean_interval`.
+
+    statistic: (DRAWS, clusters) how often each cluster is drawn -> (DRAWS,) values, NaN where a draw has none.
+    Where all draws agree, at most the share 1 - 0.025**(1 / clusters) of clusters may be different, unseen.
+    """
+    if clusters < 2 or not np.isfinite(value):
+        return Interval(np.nan, np.nan)
+    drawn = statistic(rng.multinomial(clusters, np.full(clusters, 1 / clusters), DRAWS).astype(float))
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return Interval(np.nan, np.nan)
+    if np.ptp(drawn) < 1e-12:
+        return _unseen(value, clusters, bounds)
+    wider = np.sqrt(clusters / (clusters - 1)) * student.ppf(1 - ALPHA / 2, clusters - 1) / norm.ppf(1 - ALPHA / 2)
+    low, high = value + wider * (np.quantile(drawn, [ALPHA / 2, 1 - ALPHA / 2]) - value)
+    return Interval(float(max(low, bounds[0])), float(min(high, bounds[1])))
+
+
+def _unseen(value: float, n: int, bounds: tuple[float, float]) -> Interval:
+    unseen = 1 - (ALPHA / 2) ** (1 / n)
+    low, high = (value + unseen * (b - value) if np.isfinite(b) else value for b in bounds)
+    return Interval(low, high)
+
+
+def spearman(x: Floats, y: Floats) -> Floats:
+    """(..., n) and (..., n) or (n,) -> (...): rank correlation along the last axis, ties by mean ranks.
+
+    NaN where either is constant.
+    """
+    a, b = (r - r.mean(-1, keepdims=True) for r in (rankdata(x, axis=-1), rankdata(y, axis=-1)))
+    power = (a * a).sum(-1) * (b * b).sum(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(power > 0, (a * b).sum(-1) / np.sqrt(power), np.nan))
+
+
+def partial_spearman(x: Floats, y: Floats, given: Floats) -> float:
+    """Spearman's correlation of x and y (n,) given the columns of `given` (n, k): that of what ranks leave over.
+
+    NaN where nothing is left over: fewer than k + 3 values, or x or y told by the others.
+    """
+    n, k = given.shape
+    if n < k + 3:
+        return np.nan
+    ranks = np.column_stack([np.ones(n), rankdata(given, axis=0)])
+    left = []
+    for v in (x, y):
+        r = rankdata(v)
+        left.append(r - ranks @ np.linalg.lstsq(ranks, r, rcond=None)[0])
+        if left[-1].std() < 1e-6 * n:
+            return np.nan
+    return float((left[0] @ left[1]) / np.sqrt((left[0] @ left[0]) * (left[1] @ left[1])))
+
+
+def fisher_interval(correlation: float, n: int, given: int = 0) -> Interval:
+    """Interval of Spearman's correlation of n values, `given` others held: Fisher's z with the variance of Fieller et
+    al. (1957), 1.06 / (n - given - 3); NaN for too few."""
+    if not np.isfinite(correlation) or n - given <= 3:
+        return Interval(np.nan, np.nan)
+    half = float(norm.ppf(1 - ALPHA / 2)) * np.sqrt(1.06 / (n - given - 3))
+    z = np.arctanh(np.clip(correlation, -1 + 1e-12, 1 - 1e-12))
+    return Interval(float(np.tanh(z - half)), float(np.tanh(z + half)))
+
+
+class Reliability(NamedTuple):
+    """Bins of a probability: (bins,) sums of weights, of weight x probability, and of weight x outcome."""
+
+    weight: Floats
+    told: Floats
+    true: Floats
+
+
+def reliability(told: Floats, true: Floats, weights: Floats, bins: int = 10) -> Reliability:
+    """What was told, in bins of equal width over [0, 1], beside what came true (0 or 1)."""
+    where = np.minimum((told * bins).astype(int), bins - 1)
+    sums = [np.bincount(where, w, minlength=bins).astype(float) for w in (weights, weights * told, weights * true)]
+    return Reliability(*sums)
+
+
+def calibration_error(bins: Reliability) -> float:
+    """Expected calibration error in [0, 1]: the mean over clips of |told - true| of their bin (Naeini et al. 2015)."""
+    total = bins.weight.sum()
+    return float(np.abs(bins.told - bins.true).sum() / total) if total > 0 else np.nan

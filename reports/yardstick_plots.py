@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reports.plots import GREY, TONES, blank, save
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Row = dict[str, Any]
-TONES = ("#2456d6", "#0b7a68", "#c77700", "#c5307f", "#7048e8", "#0784a3")
-GREY = "#8b93a1"
 
 
 def draw(group: Mapping[str, Any], out: Path) -> list[Row]:
@@ -26,31 +26,9 @@ def draw(group: Mapping[str, Any], out: Path) -> list[Row]:
     made = []
     for name, title, plot in plots:
         file = f"{group['setup']}-{name}.svg"
-        _save(plot(group), out / file)
+        save(plot(group), out / file)
         made.append({"src": file, "title": title})
     return made
-
-
-def _figure(panels: int) -> tuple[Figure, Sequence[Axes]]:
-    """Without a window, and without pyplot's global state."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.6 * panels, 3.4), layout="constrained")
-    FigureCanvasSVG(figure)
-    axes = figure.subplots(1, panels, squeeze=False)[0]
-    for ax in axes:
-        ax.grid(color="#d9dee6", linewidth=0.6)
-        ax.set_axisbelow(True)
-        ax.spines[["top", "right"]].set_visible(False)
-    return figure, list(axes)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    import matplotlib as mpl
-
-    with mpl.rc_context({"svg.hashsalt": "worldassay"}):  # the same plot gives the same file
-        figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def _errors(ax: Axes) -> None:
@@ -64,7 +42,7 @@ def _errors(ax: Axes) -> None:
 
 
 def _curves(group: Mapping[str, Any]) -> Figure:
-    figure, (ax,) = _figure(1)
+    figure, (ax,) = blank(1)
     for run, tone in zip(group["runs"], TONES * len(group["runs"]), strict=False):
         rows = [row for row in run["log"] if not math.isnan(row["error"])]
         ax.plot([row["step"] for row in rows], [row["error"] for row in rows], color=tone, label=run["name"])
@@ -79,7 +57,7 @@ def _curves(group: Mapping[str, Any]) -> Figure:
 def _trends(key: str) -> Any:
     def plot(group: Mapping[str, Any]) -> Figure:
         other = "parameters" if key == "clips" else "clips"
-        figure, axes = _figure(2)
+        figure, axes = blank(2)
         for ax, where in zip(axes, ("inside", "outside"), strict=True):
             for i, size in enumerate(sorted({_x(run, other) for run in group["runs"]})):
                 rows = sorted((_x(r, key), r[where]) for r in group["runs"] if _x(r, other) == size)
