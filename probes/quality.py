@@ -49,7 +49,7 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
         "still": f"{share:.2%} of the picture ever changes",
         "flicker": f"the picture as a whole flickers by {trembling:.1%} of the brightness range",
         "blur": f"the picture is a blur: sharpness {sharp:.2f}, {SHARP} is the least",
-        "cut": f"{len(cuts)} cuts that the script does not have",
+        "cut": f"cuts that the script does not have: {len(cuts)}",
     }
     spans = (Span(k, 0.0, clip.seconds, None, 1.0 - gate, told[k]) for k, gate in gates.items() if gate < 0.5)
     measures = {

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from evals.comparison import Comparison
-from evals.outcomes import outcomes, probes, records
+from evals.outcomes import HEADLINE, outcomes, probes, records
 from evals.store import Results
 from evals.store.clips import address
 from reports.media import Media
@@ -62,8 +62,8 @@ def clips(run: Results, label: str, media: Media, shots: set[str] | None = None)
 
 
 def span_rows(run: Results, label: str) -> list[Row]:
-    """One row a span, worst first."""
-    spans = run.spans.merge(run.shots, on="shot_id").sort_values(["severity", "shot_id"], ascending=[False, True])
+    """One row a span of a headline probe, worst first; context is no failure."""
+    spans = run.spans[run.spans["probe"].isin(HEADLINE)].merge(run.shots, on="shot_id").sort_values(["severity", "shot_id"], ascending=[False, True])
     return [
         {
             "model": label, "family": r["family"], "seed": r["seed"], "mode": r["mode"], "probe": r["probe"],

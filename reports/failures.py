@@ -36,8 +36,9 @@ def write(runs: Sequence[Results], out: Path) -> list[explorer.Row]:
     rows: list[explorer.Row] = []
     names = labels(runs)
     for run, name in zip(runs, names, strict=True):
-        clips |= explorer.clips(run, name, media, set(run.spans["shot_id"]))
-        rows += explorer.span_rows(run, name)
+        found = explorer.span_rows(run, name)
+        clips |= explorer.clips(run, name, media, {row["shot"] for row in found})
+        rows += found
     shots = sum(len(run.shots) for run in runs)
     lost = sum(int((run.clips["status"] == "failed").sum()) for run in runs)
     lead = f"{len(rows)} violations in {len(clips)} of {shots} shots. Choose one to see it; arrow keys go on."
