@@ -32,7 +32,7 @@ class Spot:
 def whereabouts(observation: Observation, body: Body) -> Spot | None:
     """Where a body is seen; None if it is not, or if its colour does not tell it from the background."""
     for track in observation.things.tracks:
-        if track.name == body.name and (track.state == SEEN).any():
+        if track.name == body.name and np.isfinite(track.box).any():  # seen, and by a whole pixel
             x0, y0, x1, y1 = np.nanmedian(track.box, axis=0).tolist()
             return Spot(np.where(track.state == SEEN, np.nan_to_num(track.area), 0.0), (x0, y0, x1, y1))
     target = lab_of(body.material.rgb)
