@@ -63,7 +63,11 @@ def clips(run: Results, label: str, media: Media, shots: set[str] | None = None)
 
 def span_rows(run: Results, label: str) -> list[Row]:
     """One row a span of a headline probe, worst first; context is no failure."""
-    spans = run.spans[run.spans["probe"].isin(HEADLINE)].merge(run.shots, on="shot_id").sort_values(["severity", "shot_id"], ascending=[False, True])
+    spans = (
+        run.spans[run.spans["probe"].isin(HEADLINE)]
+        .merge(run.shots, on="shot_id")
+        .sort_values(["severity", "shot_id"], ascending=[False, True])
+    )
     return [
         {
             "model": label, "family": r["family"], "seed": r["seed"], "mode": r["mode"], "probe": r["probe"],
