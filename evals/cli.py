@@ -45,6 +45,7 @@ VERBS.add("score", "evals.score:command", "probe the videos of a folder, with or
 VERBS.add("compare", "reports.regression:command", "the regression report of two runs")
 VERBS.add("leaderboard", "reports.leaderboard:command", "rank any number of runs")
 VERBS.add("failures", "reports.failures:command", "the worst clips, with the evidence drawn on them")
+VERBS.add("likelihood", "evals.likelihood:command", "does a model find valid twins likelier than broken ones?")
 VERBS.add("certify", "reports.certificate:command", "how often the probes are right, on held-out material")
 VERBS.add("calibrate", "evals.calibrate:command", "fit the probes' calibration tables on the calibration split")
 VERBS.add("sql", "evals.sql:command", "ask the tables of runs, in SQL")

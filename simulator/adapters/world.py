@@ -7,6 +7,7 @@ from typing import Any
 from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.model.checkpoint import digest, find
+from simulator.model.likelihood import denoising_loss
 from simulator.model.precision import BF16
 from simulator.model.sample import WorldModel
 from simulator.shot import Shot
@@ -31,6 +32,10 @@ class World:
     def generate(self, shot: Shot, **more: Any) -> Clip:
         """See WorldModel.generate."""
         return self._model.generate(shot, steps=self._steps, guidance=self._guidance, **more)
+
+    def loss(self, clip: Clip, prompt: str, **more: Any) -> float:
+        """See simulator.model.likelihood.denoising_loss."""
+        return denoising_loss(self._model, clip, prompt, **more)
 
     def identity(self) -> dict[str, str]:
         """Name, digest of the weights, settings of the sampler and precision."""

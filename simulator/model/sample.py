@@ -1,4 +1,4 @@
-"""The trained model: shots to clips, and the denoising loss of a given clip."""
+"""The trained model: shots to clips."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.model import checkpoint, flow
 from simulator.model.codec import Codec, make_codec, slab_levels
-from simulator.model.conditioning import frame_levels, known_video, reference_grid, slab_seconds, to_frames, to_signal
+from simulator.model.conditioning import known_video, reference_grid, slab_seconds, to_frames, to_signal
 from simulator.model.drift import Steady
 from simulator.model.precision import autocast
 from simulator.model.text import Tokenizer
@@ -121,36 +121,6 @@ class WorldModel:
         held = self.codec.spread(is_known.float()) > 0.5
         grid = flow.sample(predict_and_tell, noise, known, held, times)
         return self.codec.decode(grid, *video.shape[1:4]).float()
-
-    @torch.inference_mode()
-    def loss(
-        self,
-        clip: Clip,
-        prompt: str,
-        *,
-        known: int = 0,
-        times: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8),
-        draws: int = 2,
-        seed: int = 0,
-    ) -> float:
-        """Mean squared error of the velocity over the frames from `known` on; lower is likelier.
-
-        Each draw of noise is used at each time and with both signs, so two clips with equal arguments are paired.
-        """
-        video = to_signal(clip.frames)[None]
-        is_known = (torch.arange(len(clip)) < known)[None]
-        x, predict = self.codec.encode(video), self._predictor(prompt, video, is_known, clip.fps, 1.0, is_known.float())
-        weight = 1 - self.codec.spread(is_known.float())
-        generator = torch.Generator().manual_seed(seed)
-        errors = []
-        for _ in range(draws):
-            noise = self.codec.noise(torch.randn(video.shape, generator=generator))
-            for sign in (1, -1):
-                for time in times:
-                    t = self.codec.spread(frame_levels(is_known, torch.tensor(time)))
-                    predicted = predict(flow.mix(x, sign * noise, t), torch.tensor(time))
-                    errors.append(flow.velocity_loss(predicted, x, t, weight).item())
-        return float(np.mean(errors))
 
     def _predictor(
         self, prompt: str, video: Tensor, is_known: Tensor, fps: float, guidance: float, level: Tensor

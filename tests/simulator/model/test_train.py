@@ -19,6 +19,7 @@ from simulator.model.batches import draw_batch, validation_batches
 from simulator.model.conditioning import to_frames, to_signal
 from simulator.model.config import ModelConfig, TrainConfig
 from simulator.model.data import Clips, mirrored
+from simulator.model.likelihood import denoising_loss
 from simulator.model.logs import Log
 from simulator.model.optimize import average, pace
 from simulator.model.sample import WorldModel
@@ -195,7 +196,7 @@ def test_one_clip_is_learned(tmp_path):
 
 
 def validation_loss(run: Run, some: Clips) -> float:
-    return WorldModel(run.ema).loss(Clip(some.frames[0], 8.0), some.prompts[0][0])
+    return denoising_loss(WorldModel(run.ema), Clip(some.frames[0], 8.0), some.prompts[0][0])
 
 
 def test_batches_depend_on_the_step_alone_and_differ_between_steps():
