@@ -7,6 +7,7 @@ from typing import Any
 from evals.console import console, emit
 from evals.estimate import estimate, show_estimate
 from evals.execute import Plan, execute, home, processes, scoring
+from evals.limits import Limits
 from evals.store import ClipRow, ShotRow
 from evals.store.clips import rooted
 from evals.suite import Suite, prompt_of
@@ -25,6 +26,8 @@ def plan(cfg: dict[str, Any]) -> Plan:
     if cfg["seed"] < 0:
         raise UsageError(f"seed={cfg['seed']} is negative; seeds are 0 or more")
     workers = processes(cfg["engine"], cfg["workers"])
+    limits = Limits.from_config(cfg["limits"])
+    limits.apply()
     cells = {cell.id: cell for cell in suite.cells()}
     scripts = {cell.id: suite.script(cell) for cell in cells.values()}
     settings = dict(cfg["model"])
@@ -46,7 +49,9 @@ def plan(cfg: dict[str, Any]) -> Plan:
         shots=[ShotRow(i, c.family, c.seed, c.mode, prompt_of(scripts[i]), *size) for i, c in cells.items()],
         make_job=make_job,
         worker="evals.work:ShotWorker",
-        setup=Setup(folder, cfg["perception"], tuple(settings.items()), suite, cfg["seed"], rooted(cfg["clips"])),
+        setup=Setup(
+            folder, cfg["perception"], tuple(settings.items()), suite, cfg["seed"], rooted(cfg["clips"]), limits
+        ),
         engine=cfg["engine"],
         workers=workers,
         asked=cfg,

@@ -6,16 +6,19 @@ import csv
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from evals.console import console, emit
 from evals.estimate import estimate, show_estimate
 from evals.execute import Plan, execute, home, processes, scoring
+from evals.limits import Limits
 from evals.store import ClipRow, ShotRow
 from evals.summary import conclude, incomplete
 from evals.work import FileJob, Setup
-from simulator.adapters.folder import file_digest, videos
+from simulator.adapters.folder import file_digest, inside, videos
+from simulator.decoding import opened, printable
 from simulator.errors import UsageError, unknown
 
 MODE = "video"
@@ -48,7 +51,10 @@ def read_manifest(path: Path, path_column: str, prompt_column: str, id_column: s
 
     def cell(row: dict[str, Any], column: str | None) -> str | None:
         value = row.get(column) if column is not None else None
-        return None if value in (None, "") else str(value)
+        text = None if value in (None, "") else str(value)
+        if text is not None and ("\0" in text or any("\ud800" <= c <= "\udfff" for c in text)):
+            raise UsageError(f"{path} holds {text!r}, which is not text; write it anew")
+        return text
 
     told = ((cell(row, path_column), cell(row, id_column), cell(row, prompt_column)) for row in rows)
     return [Told(name, shot_id, prompt) for name, shot_id, prompt in told if name is not None]
@@ -78,8 +84,8 @@ def match(files: list[str], folder: Path, manifest: Path, rows: list[Told]) -> d
     found: dict[str, Told] = {}
     for row in rows:
         full = [(base / row.path).resolve() for base in (folder, manifest.parent)]
-        inside = [f.relative_to(root).as_posix() for f in full if f.is_relative_to(root)]
-        name = next((name for name in inside if name in files), None)
+        near = [printable(f.relative_to(root)) for f in full if f.is_relative_to(root)]
+        name = next((name for name in near if name in files), None)
         if name is not None:
             found[name] = row
     if not found:
@@ -115,6 +121,32 @@ def real_videos(asked: str | list[str] | None, names: list[str]) -> dict[str, tu
     return found if folders else {}
 
 
+def named(paths: list[Path], folder: Path) -> dict[str, Path]:
+    """Files by what they are called in their folder, as text that can be stored and printed; no two alike."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = printable(path.relative_to(folder))
+        while name in found:  # it only prints alike
+            name += "~"
+        found[name] = path
+    return found
+
+
+def refusal(path: Path, folder: Path, links: bool) -> str | None:
+    """Why a file of a folder is not to be read, None if it is; links are followed out of the folder where `links`."""
+    name = printable(path)
+    if not links and not inside(path, folder):
+        return f"it is a link to '{name}', which is not in the folder; copy it there, or set links=true"
+    try:
+        str(path).encode()
+        with opened(path):
+            return None
+    except UnicodeEncodeError:
+        return f"the name of '{name}' is not UTF-8; give it another one"
+    except UsageError as error:
+        return str(error)
+
+
 def plan(cfg: dict[str, Any]) -> Plan:
     """The plan of a resolved configuration; nothing is written yet.
 
@@ -132,7 +164,9 @@ def plan(cfg: dict[str, Any]) -> Plan:
         )
     if cfg["perception"] == "oracle":
         raise UsageError("perception=oracle needs the simulator's truth, which videos do not have; use classical")
-    by_name = {p.relative_to(folder).as_posix(): p.resolve() for p in paths}
+    limits = Limits.from_config(cfg["limits"])
+    limits.apply()
+    by_name = {name: Path(os.path.realpath(path)) for name, path in named(paths, folder).items()}
     told: dict[str, Told] = {}
     if cfg["manifest"] is not None:
         manifest = Path(cfg["manifest"])
@@ -144,10 +178,12 @@ def plan(cfg: dict[str, Any]) -> Plan:
     real = real_videos(cfg["references"], list(by_name))
     references = {ids[name]: paths for name, paths in real.items()}
     label = str(cfg["label"] or folder.resolve().name)
+    reasons = {shot_id: refusal(path, folder, cfg["links"]) for shot_id, path in by_id.items()}
     content = hashlib.sha256()
     for shot_id, path in by_id.items():
         shown = "".join(f"\0{file_digest(take)}" for take in references.get(shot_id, ()))
-        content.update(f"{shot_id}\0{prompts.get(shot_id)}\0{file_digest(path)}{shown}\n".encode())
+        digest = reasons[shot_id] or file_digest(path)
+        content.update(f"{shot_id}\0{prompts.get(shot_id)}\0{digest}{shown}\n".encode())
     ask = {
         "model": {"label": label, "name": "videos"},
         "suite": {"name": "videos", "files": len(by_id), "prompts": len(prompts), "content": content.hexdigest()},
@@ -155,7 +191,8 @@ def plan(cfg: dict[str, Any]) -> Plan:
     run = home(cfg["out"], label, "videos", ask)
 
     def make_job(shot_id: str, clip: ClipRow | None, probes: tuple[str, ...]) -> FileJob:
-        return FileJob(shot_id, by_id[shot_id], prompts.get(shot_id), probes, references.get(shot_id, ()))
+        shown = references.get(shot_id, ())
+        return FileJob(shot_id, by_id[shot_id], prompts.get(shot_id), probes, shown, reasons[shot_id])
 
     return Plan(
         folder=run,
@@ -163,7 +200,7 @@ def plan(cfg: dict[str, Any]) -> Plan:
         shots=[ShotRow(i, "", n, MODE, prompts.get(i)) for n, i in enumerate(by_id)],
         make_job=make_job,
         worker="evals.work:FileWorker",
-        setup=Setup(run, cfg["perception"]),
+        setup=Setup(run, cfg["perception"], limits=limits),
         engine=cfg["engine"],
         workers=processes(cfg["engine"], cfg["workers"]),
         asked=cfg,

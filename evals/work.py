@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from evals.limits import Limits
 from evals.registries import PERCEPTIONS
 from evals.store import ClipRow, clips
 from evals.suite import Cell, Suite, prompt_of
 from probes.base import PROBES, assay
 from probes.perception.observation import Reference
 from probes.reading import Failed, Reading
+from simulator import decoding
 from simulator.adapters import MODELS
 from simulator.clip import Clip, read_video
+from simulator.decoding import printable
 from simulator.errors import UsageError
 from simulator.script import Script
 from simulator.shot import Shot, VideoModel
@@ -37,6 +41,7 @@ class Setup:
     suite: Suite | None = None
     seed: int = 0
     clips: str | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,17 @@ class ShotJob:
 
 @dataclass(frozen=True)
 class FileJob:
-    """Let `probes` read the video at `path`."""
+    """Let `probes` read the video at `path`.
+
+    refused: why it is not even opened.
+    """
 
     shot_id: str
     path: Path
     prompt: str | None
     probes: tuple[str, ...]
     references: tuple[Path, ...] = ()  # real videos of the same, one or two
+    refused: str | None = None
 
 
 def build_model(config: dict[str, Any]) -> VideoModel:
@@ -68,17 +77,23 @@ def build_model(config: dict[str, Any]) -> VideoModel:
 
 def judge(
     seen: Any, perception: str, script: Script | None, prompt: str | None, probes: tuple[str, ...],
-    reference: Reference | None = None,
+    find_reference: Callable[[], Reference | None] = lambda: None,
 ) -> Readings:  # fmt: skip
     """A reading from each probe of what perception sees in a clip (or, with oracle sight, in a take)."""
     versions = {name: PROBES.load(name).version for name in probes}
     try:
         observation = PERCEPTIONS.load(perception)(seen)
-        observation.reference = reference
     except Exception as error:  # sight's fault is this clip's alone
         failed = Failed(f"perception: {type(error).__name__}: {error}")
         return {name: (versions[name], failed) for name in probes}
-    return {name: (versions[name], reading) for name, reading in assay(observation, script, prompt, probes).items()}
+    readings: dict[str, Reading] = {}
+    if "reference" in probes:
+        try:
+            observation.reference = find_reference()
+        except Exception as error:  # a real video that cannot be had must not cost the other probes
+            readings["reference"] = Failed(f"no real video: {error}")
+    readings |= assay(observation, script, prompt, [name for name in probes if name not in readings])
+    return {name: (versions[name], readings[name]) for name in probes}
 
 
 def short(clip: Clip, shot: Shot) -> str | None:
@@ -108,6 +123,7 @@ class ShotWorker:
         assert setup.model is not None
         assert setup.suite is not None
         self.setup, self.suite = setup, setup.suite
+        setup.limits.apply()
         self.model = build_model(dict(setup.model))
         if setup.perception == "oracle" and not hasattr(self.model, "take"):
             raise UsageError(f"perception=oracle needs a model that knows the truth, not {self.model.name}")
@@ -121,8 +137,10 @@ class ShotWorker:
         if clip is not None and job.probes:
             script = self.suite.script(job.cell)
             seen = self._take(job, clip) if self.setup.perception == "oracle" else clip
-            reference = self._reference(job, script) if "reference" in job.probes else None
-            yield judge(seen, self.setup.perception, script, prompt_of(script), job.probes, reference)
+            play = partial(self._reference, job, script)
+            with self.setup.limits.probing():
+                readings = judge(seen, self.setup.perception, script, prompt_of(script), job.probes, play)
+            yield readings
 
     def _shot(self, job: ShotJob) -> Shot:
         return self.suite.shot(job.cell, self.setup.seed)
@@ -163,27 +181,31 @@ class ShotWorker:
         return _ok(shot.id, clip, path), clip
 
 
+def _real(videos: tuple[Path, ...]) -> Reference | None:
+    return Reference(tuple(map(read_video, videos))) if videos else None
+
+
 class FileWorker:
     """Scores videos that exist."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
+        setup.limits.apply()
+        decoding.start()
 
     def do(self, job: FileJob) -> Iterator[ClipRow | Readings]:
         """The ClipRow, then the readings."""
-        path = os.fspath(job.path)
+        path = printable(job.path) if job.refused else os.fspath(job.path)
         try:
+            if job.refused:
+                raise UsageError(job.refused)
             clip = read_video(job.path)
         except (UsageError, OSError) as error:
             yield failed(job.shot_id, str(error), path)
             return
         yield _ok(job.shot_id, clip, path)
-        probes, reference = job.probes, None
-        try:
-            if "reference" in probes and job.references:
-                reference = Reference(tuple(map(read_video, job.references)))
-        except (UsageError, OSError) as error:
-            yield {"reference": (PROBES.load("reference").version, Failed(f"no real video: {error}"))}
-            probes = tuple(name for name in probes if name != "reference")
-        if probes:
-            yield judge(clip, self.setup.perception, None, job.prompt, probes, reference)
+        if job.probes:
+            real = partial(_real, job.references)
+            with self.setup.limits.probing():
+                readings = judge(clip, self.setup.perception, None, job.prompt, job.probes, real)
+            yield readings

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +12,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from simulator import decoding
 from simulator.errors import UsageError
-
-MAX_BYTES = 2 << 30  # of decoded frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,107 +103,20 @@ def write_video(path: str | Path, clip: Clip, *, lossless: bool = True) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_video(path: str | Path, *, max_frames: int = 4096, max_pixels: int = 4096 * 4096) -> Clip:
-    """Decode a video file; the demuxer is forced from the file's first bytes, never guessed.
+def read_video(path: str | Path, *, max_frames: int | None = None, max_pixels: int | None = None) -> Clip:
+    """Decode a video file, in a process that can do nothing else (see simulator.decoding).
 
-    Pictures are turned upright where the file says so; alpha is dropped; a variable frame rate becomes its mean.
+    The demuxer is forced from the file's first bytes, never guessed. Pictures are turned upright where the file says
+    so; alpha is dropped; a variable frame rate becomes its mean.
+
+    max_frames, max_pixels (of a frame): in place of the process's own limits.
 
     Raises:
         simulator.errors.UsageError: not a video, truncated, no frames, or over the limits; says which.
     """
-    path = Path(path)
-    demuxer = _sniff(path)
-    try:
-        with av.open(str(path), format=demuxer) as container:
-            return _decode(container, path, max_frames, max_pixels)
-    except av.FFmpegError as error:
-        raise UsageError(f"cannot read '{path}': {error.strerror}; the file is damaged or cut short") from error
-
-
-def _sniff(path: Path) -> str:
-    """The demuxer for a file, by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(12)
-    except OSError as error:
-        raise UsageError(f"cannot open '{path}': {error.strerror}") from error
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-        return "mov"
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "matroska"
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "avi"
-    if head[:4] == b"GIF8":
-        return "gif"
-    raise UsageError(f"'{path}' is not a video (mp4, mov, mkv, webm, avi or gif); convert it with ffmpeg first")
-
-
-def _decode(container: av.container.InputContainer, path: Path, max_frames: int, max_pixels: int) -> Clip:
-    if not container.streams.video:
-        raise UsageError(f"'{path}' holds no video stream")
-    stream = container.streams.video[0]
-    rate = stream.average_rate or stream.guessed_rate
-    if not rate or rate <= 0:
-        raise UsageError(f"'{path}' states no frame rate; convert it with ffmpeg -r RATE")
-    size = stream.codec_context.width * stream.codec_context.height
-    cap = min(max_frames, MAX_BYTES // max(3 * size, 1)) if size <= max_pixels else 0
-    if cap == 0 or stream.frames > cap:
-        raise _too_big(path, stream.codec_context.width, stream.codec_context.height, stream.frames, cap)
-    pictures: list[np.ndarray] = []
-    packets, reached, damaged = 0, 0, False
-    try:
-        for packet in container.demux(stream):
-            if packet.size and packet.pts is not None:
-                packets += 1
-                shown = (packet.pts - (stream.start_time or 0)) * packet.time_base
-                reached = max(reached, packets, 1 + round(shown * rate))
-            damaged |= packet.is_corrupt
-            for frame in packet.decode():
-                if frame.width * frame.height > max_pixels or len(pictures) >= cap:
-                    raise _too_big(path, frame.width, frame.height, len(pictures) + 1, cap)
-                picture = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90) % 4)
-                if pictures and picture.shape != pictures[0].shape:
-                    raise UsageError(f"'{path}' changes its size at frame {len(pictures)}; convert it to one size")
-                pictures.append(picture)
-    except av.FFmpegError:
-        damaged = True
-    expected = stream.frames or _stated(container, rate)
-    if damaged or reached < expected:
-        raise UsageError(
-            f"'{path}' is damaged or cut short: {len(pictures)} of {expected or 'unknown'} frames decoded; "
-            "fetch or generate it again"
-        )
-    if not pictures:
-        raise UsageError(f"'{path}' holds no frames")
-    return Clip(np.stack(pictures), _fps(container, rate * Fraction(packets, max(packets, reached))))
-
-
-def _noted(container: av.container.InputContainer, key: str) -> float:
-    """A number that write_video left in the file; NaN where there is none."""
-    try:
-        return float(container.metadata.get(key.upper(), container.metadata.get(key, "nan")))
-    except ValueError:
-        return math.nan
-
-
-def _fps(container: av.container.InputContainer, mean: Fraction) -> float:
-    """The rate as write_video noted it, where that agrees with what the container says; otherwise the container's."""
-    noted = _noted(container, "fps")
-    return noted if abs(noted - mean) < 1e-3 * mean else float(mean)
-
-
-def _stated(container: av.container.InputContainer, rate: Fraction) -> int:
-    """How many frames there are at least, by note or by the duration that the container states; 0 where it is mute."""
-    noted = _noted(container, "frames")
-    if math.isfinite(noted):
-        return int(noted)
-    if not container.duration or len(container.streams) > 1:
-        return 0
-    return max(0, math.floor(container.duration / av.time_base * rate) - 1)
-
-
-def _too_big(path: Path, width: int, height: int, frames: int, cap: int) -> UsageError:
-    return UsageError(
-        f"'{path}' is too big: {frames or 'unknown'} frames of {width}x{height}; "
-        f"up to {cap} frames of this size can be read; cut it or scale it down"
-    )
+    allowed = decoding.limits()
+    if max_frames is not None:
+        allowed = replace(allowed, frames=max_frames)
+    if max_pixels is not None:
+        allowed = replace(allowed, pixels=max_pixels)
+    return Clip(*decoding.decode(Path(path), allowed))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from evals.engine import Bounds, within
 from simulator.errors import UsageError
 
 
@@ -57,3 +59,17 @@ class Unbuildable:
 
     def do(self, job: int) -> Iterator[int]:
         yield job
+
+
+class Bounded:
+    """Sleeps, eats or answers within the bounds of a second and 200 MiB; 300 MiB before do not count."""
+
+    def __init__(self, setup: None) -> None:
+        self.held = b"x" * (300 << 20)
+
+    def do(self, job: str) -> Iterator[str]:
+        with within(Bounds(1.0, 200)):
+            eaten = b"x" * ((600 if job == "eats" else 10) << 20)
+            time.sleep(60 if job == "sleeps" else 0.5 if job == "eats" else 0.0)
+        time.sleep(1.2 if job == "is slow later" else 0.0)
+        yield f"{job} {len(eaten) >> 20}"

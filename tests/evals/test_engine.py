@@ -43,3 +43,13 @@ def test_processes_compute_with_one_thread_and_ours_is_left_alone(monkeypatch: p
 def test_a_worker_that_cannot_be_built_is_the_users_to_mend() -> None:
     with pytest.raises(UsageError, match="no weights here"):
         list(pool("tests.evals.engine_workers:Unbuildable", None, [1, 2], 2))
+
+
+def test_a_job_that_passes_its_bounds_is_given_up_at_once_and_costs_no_other() -> None:
+    jobs = ["sleeps", "answers", "eats", "is slow later"]
+    said = list(pool("tests.evals.engine_workers:Bounded", None, jobs, 2))
+    ends = {job: what.error for job, what in said if isinstance(what, Done)}
+    assert ends["sleeps"] == "took more than 1 s to probe; raise limits.probe_seconds"
+    assert ends["eats"] == "took more than 200 MiB to probe; raise limits.probe_memory"
+    assert (ends["answers"], ends["is slow later"]) == (None, None)
+    assert len([1 for _, what in said if isinstance(what, Done)]) == 4

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evals.cli import main
-from evals.score import Told, match, read_manifest
+from evals.score import Told, match, read_manifest, real_videos
 from evals.store import export, load
 from simulator.clip import Clip, write_video
 from simulator.errors import UsageError
@@ -108,3 +109,34 @@ def test_dry_run_measures_two_videos_and_writes_nothing(
     assert told["shots"] == 4
     assert told["bytes"] == 0
     assert not (tmp_path / "run").exists()
+
+
+def test_real_videos_are_found_by_name_and_make_another_run(folder: Path, tmp_path: Path) -> None:
+    for take, shift in (("one", 1), ("two", 2)):
+        write_video(tmp_path / take / "b.mp4", ball(shift), lossless=False)  # another suffix is no matter
+        write_video(tmp_path / take / "cut.mkv", ball(1))
+    asked = ["score", f"path={folder}", "probes=[reference]", "workers=1"]
+    both = f"references=[{tmp_path / 'one'},{tmp_path / 'two'}]"
+    assert main([*asked, both, f"out={tmp_path / 'run'}"]) == 3
+    readings = load(tmp_path / "run").readings.set_index("shot_id")
+    assert readings.loc["b.mkv", "value"] > 0.8
+    assert "physics_iq_verified" in json.loads(readings.loc["b.mkv", "measures"])
+    assert readings.loc["deep/a.mp4", "reason"] == "no real video to compare with"
+    assert main([*asked, f"references={tmp_path / 'one'}", f"out={tmp_path / 'run'}"]) == 2  # readings would differ
+    (tmp_path / "one" / "b.mp4").write_text("no video")
+    assert main([*asked, both, f"out={tmp_path / 'bad'}"]) == 3
+    found = load(tmp_path / "bad").readings.set_index("shot_id").loc["b.mkv"]
+    assert (found["status"], "no real video" in found["reason"]) == ("failed", True)
+
+
+def test_folders_of_real_videos_that_do_not_fit_are_told(folder: Path, tmp_path: Path) -> None:
+    names = ["b.mkv", "deep/a.mp4"]
+    (tmp_path / "empty").mkdir()
+    for asked, says in (
+        ("nowhere", "no such folder: references=nowhere"),
+        (str(tmp_path / "empty"), "is called like one that is scored, e.g. 'b.mkv'"),
+        (["a", "b", "c"], "names 3 folders; give one, or two"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(says)):
+            real_videos(asked, names)
+    assert real_videos(None, names) == {}

@@ -12,7 +12,7 @@ import pytest
 
 from evals import config
 from evals.cli import main
-from evals.store import export
+from evals.store import export, load
 from evals.suite import Suite
 from simulator.adapters.controls import Reference
 from simulator.clip import read_video, write_video
@@ -43,6 +43,10 @@ def test_shots_generated_elsewhere_score_like_the_model_that_made_them(tmp_path:
     assert main(["run", "model=folder", f"model.path={videos}", *SMALL, f"out={tmp_path / 'a'}", "workers=1"]) == 0
     assert main(["run", "model=reference", *SMALL, f"out={tmp_path / 'b'}", "workers=1"]) == 0
     assert export(tmp_path / "a") == export(tmp_path / "b")
+    readings = load(tmp_path / "b").readings
+    told = readings[readings["probe"] == "reference"].set_index("shot_id")
+    assert told.loc["drop_bounce-0-first_frames", "value"] == 1.0  # the simulator is its own reference
+    assert told.loc["drop_bounce-0-prompt", "status"] == "unscored"  # nobody can know what the scene looks like
 
 
 def test_generate_writes_the_video_of_a_prompt(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_cut_file_is_refused(tmp_path: Path, name: str, share: float) -> None:
 def test_what_is_not_a_video_is_refused(tmp_path: Path, text: str) -> None:
     write_video(tmp_path / "other.mkv", noise())
     (tmp_path / "a.mp4").write_text(text)
-    with pytest.raises(UsageError, match=r"a\.mp4' is not a video|cannot read .*a\.mp4|no video stream"):
+    with pytest.raises(UsageError, match=r"a\.mp4' (is not a video|cannot be read)|no video stream"):
         read_video(tmp_path / "a.mp4")
 
 
