@@ -10,7 +10,7 @@ import numpy as np
 from probes.base import Probe
 from probes.perception.observation import Observation
 from probes.reading import Reading, Scored, Span, Unscored
-from simulator.script import Script
+from simulator.script import RESTS, Script
 
 VERSION = 1
 SIDE = 60  # pixels, the least short side of the small copies that motion and flicker are seen in
@@ -20,7 +20,6 @@ MOVING = 0.005  # share of the picture: where less ever changes, next to nothing
 FLICKER = 0.02  # of the brightness range: from here on a picture flickers
 SHARP = 0.15  # sharpness below which a picture is a blur
 LOOKS = 8  # frames whose sharpness is measured
-RESTS = ("present", "stays", "stays_lit")  # events that a still shows
 
 
 def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:

@@ -34,6 +34,8 @@ EXPECTED_KINDS = (
     "cut",  # the picture changes to another camera within the window
 )
 
+RESTS = ("present", "stays", "stays_lit")  # the kinds that a still shows, too
+
 
 @dataclass(frozen=True)
 class Thing:

@@ -13,6 +13,7 @@ from simulator.scene import Geom
 # Visibility of a body in a frame.
 ABSENT, SEEN, HIDDEN, OUT = 0, 1, 2, 3  # not in the world; in the picture; behind something; outside the picture
 NOBODY = -1  # in `hidden_by`: nothing in particular, or the room
+MOVES = 1e-5  # metres and sines: what tells a moving camera's poses apart
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Truth:
     def masks(self) -> np.ndarray:
         """(T, H, W) uint8; 0 is floor, wall or sky; i + 1 is body i."""
         return self.body_of_part[self.parts]
+
+    @property
+    def camera_moves(self) -> bool:
+        """Whether the camera's pose ever changes, be it by a cut."""
+        return bool(np.abs(self.extrinsics - self.extrinsics[0]).max() > MOVES)
 
     @property
     def body_of_part(self) -> np.ndarray:

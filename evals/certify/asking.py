@@ -7,14 +7,13 @@ from functools import cache
 
 from evals.spec import digest
 from simulator.scenarios import FAMILIES, make_script
-from simulator.script import Script
+from simulator.script import RESTS, Script
 from simulator.violations import WITHOUT_DEGREES, prompt_breaks
 
 LADDER = (0.2, 0.4, 0.6, 0.8, 1.0)  # severities of one and the same violation
 NUISANCES = ("h264", "half_size", "half_rate", "brighter", "noisy")
 CONTROLS = ("frozen", "noise", "shuffled", "reversed", "unrelated", "cross_faded", "looped")
 PARTS = ("twins", "ladders", "nuisances", "controls")
-RESTS = ("present", "stays", "stays_lit")  # events that a still shows, too
 ONE_WAY = ("falls", "goes_out", "topples", "lands_on", "moves_left", "moves_right", "moves_up", "moves_down")
 
 

@@ -26,7 +26,6 @@ from simulator.scenarios import make_script, seed_sequence
 from simulator.truth import Take
 from simulator.violations import WITHOUT_DEGREES, Violation
 
-MOVES = 1e-5  # metres and sines: what tells a moving camera's poses apart
 Line = dict[str, Any]
 Kept = dict[tuple[str, str], Line]  # by the clip's id and by sight, e.g. "classical-v1"
 
@@ -180,7 +179,7 @@ class Examiner:
                 line |= {
                     "digest": clip.digest,
                     "seconds": clip.seconds,
-                    "moving": moves(stage.valid),
+                    "moving": stage.valid.truth.camera_moves,
                     "broken": broken(take),
                     "acuity": _acuity(observation, take, ask, sight),
                     "answers": answers,
@@ -200,12 +199,6 @@ def broken(take: Take | None) -> list[float] | None:
     """Start and end in seconds, and severity, of what is broken in a take."""
     said = take.truth.broken if take is not None else None
     return None if said is None else [said.start, said.end, said.severity]
-
-
-def moves(take: Take) -> bool:
-    """Whether the camera of a take moves, or the picture is cut."""
-    poses = take.truth.extrinsics
-    return bool(np.abs(poses - poses[0]).max() > MOVES)
 
 
 def _acuity(observation: Any, take: Take | None, ask: Ask, sight: str) -> dict[str, float] | None:

@@ -62,8 +62,7 @@ def plan(cfg: Mapping[str, Any]) -> Plan:
         UsageError: what the configuration asks for does not exist or does not fit.
     """
     families = _names(cfg["families"], "family", FAMILIES.names())
-    of_clips = [name for name in PROBES.names() if "model" not in PROBES.entry(name).tags]
-    probes = _names("all" if cfg["probes"] is None else cfg["probes"], "probe", of_clips)
+    probes = _names("all" if cfg["probes"] is None else cfg["probes"], "probe", PROBES.names())
     kinds = _names(cfg["kinds"], "violation", VIOLATIONS.names())
     sights = _names(cfg["perception"], "perception", PERCEPTIONS.names())
     sizes, severity = _sizes(cfg["size"]), _severity(cfg["severity"])

@@ -111,7 +111,7 @@ def _mean(values: np.ndarray) -> float:
 def _camera_errors(observation: Observation, truth: Truth) -> dict[str, float]:
     camera = observation.camera
     rotation, direction = camera_path(truth)
-    moves = bool(np.abs(truth.extrinsics - truth.extrinsics[0]).max() > 1e-5)
+    moves = truth.camera_moves
     out = {"camera_told": float(camera.moving == moves), "turn_error": float("nan"), "direction_error": float("nan")}
     if moves and camera.rotation is not None:
         out["turn_error"] = _mean(turn_error(camera.rotation, rotation)[1:])

@@ -72,7 +72,7 @@ class OracleObservation(ClassicalObservation):
         truth, h = self._truth, self._clip.height
         count = len(truth.times)
         to_first, speed = np.repeat(np.eye(3)[None], count, axis=0), np.zeros(max(count - 1, 0))
-        moving = bool(np.abs(truth.extrinsics - truth.extrinsics[0]).max() > 1e-5)
+        moving = truth.camera_moves
         errors: list[float] = []
         for t in range(1, count) if moving else ():
             (here, first), before = self._background(t, 0), self._background(t, t - 1)
