@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -30,6 +31,7 @@ EXTREMES = (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x00010000, 0x7FFF7FFF)
 Mutation = Callable[[bytearray, np.random.Generator], bytes]
 
 
+@cache  # an encoder may give other bytes the next time, which is not what a seed speaks of
 def video(muxer: str, encoder: str, pixels: str) -> bytes:
     """Eight frames of 64x64: a square that moves over noise."""
     rng = np.random.default_rng(0)
@@ -91,6 +93,7 @@ def gif(width: int, height: int, frames: int) -> bytes:
     return b"GIF89a" + struct.pack("<HH", width, height) + b"\x80\0\0" + bytes(6) + (control + pixel) * frames + b";"
 
 
+@cache  # see `video`
 def repeated(side: int, frames: int) -> bytes:
     """A Matroska file without a count of its frames: one flat picture, again and again, in some 100 bytes each."""
     file = io.BytesIO()
