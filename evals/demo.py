@@ -17,6 +17,7 @@ from evals import config
 from evals.cli import VERBS
 from evals.console import console, emit
 from evals.execute import Plan, execute
+from evals.outcomes import HEADLINE
 from evals.run import plan
 from evals.store import load
 from evals.summary import incomplete, summarise
@@ -87,10 +88,9 @@ def _report(verb: str, words: Sequence[str], out: Path) -> int:
 
 def show(summaries: dict[str, dict[str, Any]], out: Console) -> None:
     """One line a model."""
-    first = next(iter(summaries.values()))
-    table = Table("model", "clean rate", "decided", *first["probes"], title="\nclean rate and mean scores", box=None)
+    table = Table("model", "clean rate", "decided", *HEADLINE, title="\nclean rate and mean scores", box=None)
     for label, summary in sorted(summaries.items(), key=lambda item: -(item[1]["clean_rate"] or 0)):
-        means = [_figure(probe["mean"]) for probe in summary["probes"].values()]
+        means = [_figure(summary["probes"][probe]["mean"]) for probe in HEADLINE]
         table.add_row(
             f"[bold cyan]{escape(label)}[/]", _percent(summary["clean_rate"]), _percent(summary["coverage"]), *means
         )

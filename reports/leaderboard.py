@@ -13,7 +13,7 @@ from rich.table import Table
 
 from evals import console
 from evals.comparison import CLEAN
-from evals.outcomes import labels
+from evals.outcomes import HEADLINE, labels
 from evals.ranking import MIN_COVERAGE, Entry, rank
 from evals.spec import write_json
 from evals.store import Results, load
@@ -61,7 +61,8 @@ def markdown(entries: Sequence[Entry]) -> str:
 
 
 def _probes(entries: Sequence[Entry]) -> list[str]:
-    return list(dict.fromkeys(m for e in entries for m in e.means if m != CLEAN))
+    """Those of the headline, which is what the table is of; others are context, and stand beside the clips."""
+    return [probe for probe in HEADLINE if any(probe in e.means for e in entries)]
 
 
 def write(runs: Sequence[Results], out: Path) -> list[Entry]:
@@ -82,7 +83,7 @@ def write(runs: Sequence[Results], out: Path) -> list[Entry]:
         explorer.column("family", "family", "words", filtered=True, listed=False),
         explorer.column("mode", "mode", "words", filtered=True, listed=False),
         explorer.column("clean", "verdict", "verdict", filtered=True),
-        *(explorer.column(p, p, "score") for p in probes),
+        *(explorer.column(p, p, "score") for p in dict.fromkeys(m for e in entries for m in e.means if m != CLEAN)),
     ]
     explorer.write(
         out,

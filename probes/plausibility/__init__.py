@@ -8,13 +8,13 @@ from probes.cast import cast, listed, tracks
 from probes.evidence import Found, judge
 from probes.perception.observation import Observation
 from probes.plausibility.continuity import disorder, jumps, missteps
-from probes.plausibility.flame import flame
+from probes.plausibility.flame import flame, told
 from probes.plausibility.flight import flight
 from probes.reading import Reading, Unscored
 from probes.whereabouts import whereabouts
 from simulator.script import Script
 
-VERSION = 1
+VERSION = 2
 LAWS = ("continuity", "inertia", "gravity", "energy", "solidity", "causality")
 LEAST = 4  # frames: fewer show no acceleration
 
@@ -38,16 +38,17 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         return Unscored(f"things cannot be followed: {things.reason}")
     if not findings and not things.tracks:
         return Unscored("nothing moves that could be followed")
+    parts = [] if script is None else list(cast(observation, script).values())
     for track in tracks(observation, script):
         if track.flame:
-            findings += flame(observation, track, script)
+            findings += flame(observation, track, told(track, parts, script))
         elif script is None or listed(track, script):  # smoke, puffs and shadows come and go as they like
             findings += jumps(observation, track) + missteps(observation, track)
     if script is not None:
         fixed = [b for b in script.scene.bodies if b.motion == "fixed" and any(g.solid for g in b.geoms)]
         spots = [whereabouts(observation, b) for b in fixed]
         solids = [spot.box for spot in spots if spot is not None]
-        for part in cast(observation, script).values():
+        for part in parts:
             if part.body.motion == "free" and part.tracks:
                 findings += flight(observation, part, script, solids)
     return Found(findings, {"things": float(len(things.tracks))})

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from probes.cast import Part
 from probes.evidence import Finding, box_at
 from probes.perception.observation import ABSENT, SEEN, Observation, ThingTrack
 from probes.trajectory import runs
-from simulator.script import Script
+from simulator.script import Expected, Script
 
 
-def flame(observation: Observation, track: ThingTrack, script: Script | None) -> list[Finding]:
-    """What a flame does without a cause; what its causes are, only a script tells."""
+def told(track: ThingTrack, parts: Sequence[Part], script: Script | None) -> Expected | None:
+    """What a script tells of the flame that a track plays: that it goes out, or stays lit; others have their own."""
+    names = {part.body.name for part in parts if any(mine is track for mine in part.tracks)}
+    events = script.expected if script is not None else ()
+    return next((e for e in events if e.kind in ("goes_out", "stays_lit") and e.subject in names), None)
+
+
+def flame(observation: Observation, track: ThingTrack, event: Expected | None) -> list[Finding]:
+    """What a flame does without a cause; what its causes are, only a script tells (see `told`)."""
     fps = observation.clip.fps
     lit = track.state == SEEN
     findings = []
@@ -22,10 +32,9 @@ def flame(observation: Observation, track: ThingTrack, script: Script | None) ->
             findings.append(
                 Finding("causality", "relight", stop / fps, len(lit) / fps, box_at(track, stop), strength, text)
             )
-    outs = [e for e in script.expected if e.kind in ("goes_out", "stays_lit")] if script else []
-    if not outs or not lit.any():
+    if event is None or not lit.any():
         return findings
-    event, last = outs[0], int(np.flatnonzero(lit)[-1])
+    last = int(np.flatnonzero(lit)[-1])
     dies = (last + 1) / fps
     if event.kind == "goes_out" and last == len(lit) - 1 and dies - event.end > 2.0 / fps and not findings:
         late = (dies - event.end) * fps / 2.0

@@ -6,10 +6,13 @@ from scipy.optimize import minimize_scalar
 
 from probes import plausibility
 from probes.perception.observation import ABSENT, SEEN, Things, ThingTrack
+from probes.perception.oracle import observe
 from probes.plausibility.flight import gravity
 from probes.reading import Scored, Unscored
 from probes.trajectory import pieces
+from simulator.scenarios import make_script
 from simulator.script import Expected, Script
+from simulator.stage import play
 from tests.probes import fakes
 
 T = fakes.times()
@@ -125,6 +128,13 @@ def test_a_flame_has_a_cause_to_go_out(track, kind):
     reading = score(track, script)
     assert (reading.value > 0.5) == (kind is None)
     assert kind is None or kind in kinds(reading)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_of_several_flames_has_a_fate_of_its_own(seed):
+    script = make_script("candle_blowout", seed, split="calibration", view="still")
+    found = plausibility.find(observe(play(script, 64, 64, 8.0)), script)
+    assert [f.text for f in found.findings if f.law == "causality" and f.strength >= 1.0] == []
 
 
 def test_what_cannot_be_told_is_not_scored():
