@@ -70,18 +70,19 @@ def train(config: TrainConfig, out: Path, *, resume: bool = True, watch: Watcher
 
 
 def model_of(config: TrainConfig, clips: Clips) -> ModelConfig:
-    """The shape of the network: the starting checkpoint's, or as configured with the words of the clips' prompts.
+    """The shape of the network: the starting checkpoint's, or as configured; with the words of the clips' prompts.
 
     Raises:
         UsageError: the configuration asks for a shape that the checkpoint does not have.
     """
+    words = build_vocabulary(q for p in clips.prompts for s in p for q in (s, mirrored(s)))
     if config.start is None:
-        words = build_vocabulary(q for p in clips.prompts for s in p for q in (s, mirrored(s)))
         return dataclasses.replace(config.model, vocabulary=words)
     model = checkpoint.load(checkpoint.find(config.start)).config
     if config.model not in (ModelConfig(), dataclasses.replace(model, vocabulary=())):
         raise UsageError(f"start={config.start} has another shape than model.* asks for; leave model.* as it is")
-    return model
+    new = tuple(word for word in words if word not in model.vocabulary)
+    return dataclasses.replace(model, vocabulary=model.vocabulary + new)
 
 
 class Run:
@@ -106,7 +107,7 @@ class Run:
         torch.manual_seed(config.seed)
         self.net = Transformer(model, self.codec.channels)
         if config.start is not None:
-            self.net.load_state_dict(checkpoint.load(checkpoint.find(config.start)).state_dict())
+            _begin_at(self.net, checkpoint.load(checkpoint.find(config.start)))
         self.net.to(self.team.device)
         self.ema = copy.deepcopy(self.net).eval().requires_grad_(False)
         self.optimizers = optimizers(self.net, config)
@@ -251,6 +252,14 @@ class Run:
             "validation": next((r for r in self.log.rows()[::-1] if "validation_prompt" in r), None),
         }
         checkpoint.save(self.out / f"{name}.safetensors", self.config.model, self._weights(), card)
+
+
+@torch.no_grad()
+def _begin_at(net: Transformer, start: Transformer) -> None:
+    """Take over the weights of a checkpoint; words that are new keep the vectors that they were drawn with."""
+    weights, words = start.state_dict(), net.text.token.weight
+    known = weights["text.token.weight"]
+    net.load_state_dict(weights | {"text.token.weight": torch.cat([known, words[len(known) :]])})
 
 
 def loss(net: nn.Module, codec: Codec, batch: Batch, most: float) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ Shapes: B clips, T slabs of frames, N = H x W places in a slab, S = T N tokens, 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -114,10 +115,27 @@ class Block(nn.Module):
         q, k, v = self.qkv(x).reshape(b, t * n, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (B, h, S, d)
         q, k = (rotate(F.rms_norm(y, y.shape[-1:]), *turn).to(v.dtype) for y in (q, k))
         if t * n <= PLAIN_ATTENTION and x.device.type == "cpu":
-            y = ((q @ k.mT) * q.shape[-1] ** -0.5).softmax(-1).to(v.dtype) @ v
+            y = (Scores.apply(q, k) * q.shape[-1] ** -0.5).softmax(-1).to(v.dtype) @ v
         else:
             y = F.scaled_dot_product_attention(q, k, v)
         return self.project(y.transpose(1, 2).reshape(b, t, n, d))
+
+
+class Scores(torch.autograd.Function):
+    """q k' of (B, h, S, d), with a gradient of k that comes in k's own layout.
+
+    Left to itself it comes transposed; torch.compile's code that reads bf16 so gave NaN on a processor with AMX.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor) -> Tensor:
+        ctx.save_for_backward(q, k)
+        return q @ k.mT
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        q, k = ctx.saved_tensors
+        return gradient @ k, gradient.mT @ q
 
 
 class Modulation(nn.Module):

@@ -122,7 +122,8 @@ def test_a_run_can_start_from_a_checkpoint(tmp_path):
     finish(CONFIG, tmp_path / "first")
     start = tmp_path / "first" / "late.safetensors"
     config = dataclasses.replace(CONFIG, start=str(start), model=ModelConfig(), steps=2, snapshots=())
-    config = dataclasses.replace(config, model=model_of(config, clips()))
+    silent = dataclasses.replace(clips(), prompts=[("",)] * len(clips()))
+    config = dataclasses.replace(config, model=model_of(config, silent))
     assert config.model == TINY
     out = tmp_path / "second"
     out.mkdir()
@@ -136,6 +137,20 @@ def test_a_run_can_start_from_a_checkpoint(tmp_path):
         model_of(dataclasses.replace(config, model=ModelConfig(depth=2)), clips())
     with pytest.raises(UsageError, match="unknown checkpoint 'lat'"):
         model_of(dataclasses.replace(config, start="lat"), clips())
+
+
+def test_words_that_a_checkpoint_does_not_know_join_its_vocabulary(tmp_path):
+    finish(CONFIG, tmp_path / "first")
+    start = tmp_path / "first" / "late.safetensors"
+    said = dataclasses.replace(clips(), prompts=[("zebras gallop", "zebras gallop")] * len(clips()))
+    config = dataclasses.replace(CONFIG, start=str(start), model=ModelConfig())
+    model = model_of(config, said)
+    assert model.vocabulary == (*TINY.vocabulary, "gallop", "zebras")
+    old = checkpoint.load(start).text.token.weight
+    new = Run(dataclasses.replace(config, model=model), tmp_path).net.text.token.weight
+    assert len(new) == len(old) + 2
+    assert torch.equal(new[: len(old)], old)
+    assert new[len(old) :].std() > 0.5
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_in_one_line(tmp_path):
