@@ -133,7 +133,7 @@ def _lost(observation: Observation, scene: _Scene) -> list[Finding]:
     excess = float(share[worst] - np.median(share[counts]))
     when = (worst + 1) / observation.clip.fps
     return [Finding("lost", "other_world", when - 1.0 / observation.clip.fps, when, None,
-                    excess / (LOST if scene.movers < LIVELY else 2.0 * LOST),
+                    excess / (LOST if scene.movers < LIVELY else 2.5 * LOST),
                     f"{share[worst]:.0%} of the points are lost at {when:.2f} s")]  # fmt: skip
 
 
