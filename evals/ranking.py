@@ -144,10 +144,10 @@ def _mean(table: pd.DataFrame, measure: str) -> Mean:
 
 
 def _of_cells(found: pd.DataFrame, measure: str, coverage: float) -> Mean:
-    """The mean of one measure over its cells; Wilson's interval for the clean rate, a bootstrap for scores."""
+    """The mean of one measure over its cells; Wilson's interval for the clean rate."""
     values = found[measure].to_numpy(float)
     if measure == CLEAN:
         interval = wilson(float(values.sum()), len(values))
     else:
-        interval = mean_interval(values, found["family"].to_numpy(str), np.random.default_rng(0), (0.0, 1.0))
+        interval = mean_interval(values, found["family"].to_numpy(str), (0.0, 1.0))
     return Mean(float(values.mean()) if len(values) else np.nan, interval, len(values), coverage)
