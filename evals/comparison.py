@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from evals.likeness import refuse_unlike
 from evals.outcomes import HEADLINE, cells, labels, outcomes, probes
 from evals.spec import differences
 from evals.statistics import (
@@ -21,7 +22,7 @@ from evals.statistics import (
     sign_flip_tests,
     smallest_detectable,
 )
-from simulator.errors import UsageError, unknown
+from simulator.errors import unknown
 
 if TYPE_CHECKING:
     from evals.store import Results
@@ -132,7 +133,7 @@ def compare(a: Results, b: Results, margin: float = MARGIN, margins: Mapping[str
         UsageError: the runs asked or measured different things, the message lists what differs; or a margin of
             something that is not compared.
     """
-    _refuse_unlike(a, b)
+    refuse_unlike(a, b)
     measures = [CLEAN, *(p for p in dict.fromkeys(probes(a) + probes(b)) if p in HEADLINE)]
     for name in margins or {}:
         if name not in measures:
@@ -190,10 +191,10 @@ def _row(both: pd.DataFrame, measure: str, family: str | None, margin: float, al
     d = both[measure].to_numpy(float)
     interval = mean_interval(d, both["family"].to_numpy(str), (-1.0, 1.0))
     mean_a, mean_b = (float(both[f"{measure}_{side}"].mean()) for side in "ab")
-    seen = smallest_detectable(d, alpha)
+    seen, mean = smallest_detectable(d, alpha), (mean_a + mean_b) / 2
     return Row(
         measure, family, len(d), mean_a, mean_b, mean_b - mean_a, *interval, p, np.nan, UNCHANGED,
-        seen if seen <= 1 else np.nan, margin, no_worse(interval, margin),
+        seen if seen <= max(mean, 1 - mean) else np.nan, margin, no_worse(interval, margin),
     )  # fmt: skip
 
 
@@ -217,37 +218,3 @@ def _counts(run: Results, label: str, measured: list[str]) -> list[Count]:
         scored, unscored, failed = (int((of == s).sum()) for s in ("scored", "unscored", "failed"))
         counts.append(Count(label, probe, scored, unscored, failed, len(table) - len(of)))
     return counts
-
-
-def unlike(a: Results, b: Results) -> list[str]:
-    """What keeps two runs from being compared: keys of the spec other than the model's own, its root seed and the name
-    of the suite, versions of headline probes, and shots; an empty list where nothing does."""
-    context = {p for run in (a, b) for p in run.spec.get("scoring", {}).get("probes", {})} - set(HEADLINE)
-    free = ("model.", "seed:", "suite.name:", *(f"scoring.probes.{probe}:" for probe in sorted(context)))
-    found = [line for line in differences(a.spec, b.spec) if not line.startswith(free)]
-    if not found:
-        versions_a, versions_b = (_versions(run) for run in (a, b))
-        both = sorted(versions_a.keys() & versions_b.keys() & set(HEADLINE))
-        found += [f"{p}: {versions_a[p]} -> {versions_b[p]}" for p in both if versions_a[p] != versions_b[p]]
-    if not found and not _asked(a).equals(_asked(b)):
-        found.append("the shots")
-    return found
-
-
-def _versions(run: Results) -> dict[str, str]:
-    """By which version, and from what sight, each probe read: e.g. {"permanence": "v1, classical"}."""
-    first = run.readings.groupby("probe")[["version", "perception"]].first()
-    return {str(probe): f"v{row['version']}, {row['perception']}" for probe, row in first.iterrows()}
-
-
-def _asked(run: Results) -> pd.DataFrame:
-    return run.shots.set_index("shot_id").sort_index()
-
-
-def _refuse_unlike(a: Results, b: Results) -> None:
-    differ = unlike(a, b)
-    if differ:
-        raise UsageError(
-            f"{a.path.name} and {b.path.name} cannot be compared, they differ in {'; '.join(differ)}; "
-            "run both models on the same suite with the same probes and perception"
-        )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evals.comparison import CLEAN, unlike
+from evals.comparison import CLEAN
+from evals.likeness import unlike
 from evals.outcomes import cells, labels, outcomes, probes
 from evals.statistics import ALPHA, Floats, Interval, benjamini_hochberg, mean_interval, sign_flip_tests, wilson
 from simulator.adapters import MODELS

@@ -38,11 +38,13 @@ def no_worse(interval: Interval, margin: float = MARGIN) -> bool:
 
 
 def smallest_detectable(differences: Floats, alpha: float = ALPHA) -> float:
-    """The mean difference that a sign-flip test at level alpha finds with a probability of 80 %.
+    """The mean difference that a sign-flip test at level alpha finds with a probability of 80 %, or a little more.
 
-    The change is taken to come as some cells that change by as much as cells do here, J = sum(d^2) / sum(|d|): a clip
-    that breaks changes at once. Then a change c adds J c to the variance s^2, and c^2 n = q^2 (s^2 + J c) with q the
-    sum of Student's quantiles for alpha and for the power (Miettinen 1968 for outcomes of 0 and 1).
+    The change is taken to come as cells that change by J = sum(d^2) / sum(|d|), as much as cells do here: a clip that
+    breaks changes at once. The test's own variance grows with it: by J^2 for each of them if those that change are any
+    cells, by (1 - w) J^2 if they are those that can still break, where w = mean(|d|) / J is the share of cells that
+    differ. With the middle of both a change c is found if c^2 n = q^2 (s^2 + (1 - w / 2) J c), q the sum of Student's
+    quantiles for alpha and for the power (for outcomes of 0 and 1 see Miettinen 1968).
 
     NaN where there is no such number: fewer than six cells, no two that differ, or so few cells that no outcome at all
     is that improbable by chance.
@@ -51,5 +53,6 @@ def smallest_detectable(differences: Floats, alpha: float = ALPHA) -> float:
     if n < 6 or np.ptp(differences) < 1e-12 or least_p(n) > alpha:
         return np.nan
     step = float((differences**2).sum() / np.abs(differences).sum())
-    share = (student.ppf(1 - alpha / 2, n - 1) + student.ppf(POWER, n - 1)) ** 2 / n
-    return float(share * step + np.sqrt((share * step) ** 2 + 4 * share * differences.var(ddof=1))) / 2
+    fresh = step - float(np.abs(differences).mean()) / 2
+    share = float(student.ppf(1 - alpha / 2, n - 1) + student.ppf(POWER, n - 1)) ** 2 / n
+    return (share * fresh + float(np.sqrt((share * fresh) ** 2 + 4 * share * differences.var(ddof=1)))) / 2
