@@ -120,7 +120,7 @@ def differences(a: Floats, b: Floats) -> list[Floats]:
     return [row[~np.isnan(row)] for row in cells.reshape(len(cells), -1)]
 
 
-def tested(found: Sequence[Floats]) -> Floats:
+def p_values(found: Sequence[Floats]) -> Floats:
     """p of each, NaN of none."""
     parts = [sign_flip_tests(found[i : i + AT_ONCE], 0) for i in range(0, len(found), AT_ONCE)]
     return np.where([len(d) > 0 for d in found], np.concatenate(parts), np.nan)
@@ -130,8 +130,8 @@ def false_alarms(pairs: int, families: int, seeds: int) -> int:
     """How many of so many comparisons of a model with itself find any change, in any row."""
     drawn = runs(pairs, families, seeds, np.random.default_rng([1, families, seeds]))
     measures = [drawn.clean, *np.moveaxis(drawn.values, -1, 0)]
-    overall = [tested(differences(m[:, 0], m[:, 1])) for m in measures]
-    single = [tested(differences(m[:, 0, f : f + 1], m[:, 1, f : f + 1])) for m in measures for f in range(families)]
+    overall = [p_values(differences(m[:, 0], m[:, 1])) for m in measures]
+    single = [p_values(differences(m[:, 0, f : f + 1], m[:, 1, f : f + 1])) for m in measures for f in range(families)]
     rows = zip(np.transpose(overall), np.transpose(single), strict=True)
     return sum(any((q <= ALPHA).any() for q in adjusted(groups)) for groups in rows)
 
@@ -151,7 +151,7 @@ def power(pairs: int, families: int, seeds: int, measure: str, tests: int) -> tu
     loses = stated / (size * passing[~np.isnan(b)].mean())
     worse = rng.uniform(*BROKEN, b.shape) if measure == "score" else np.zeros(b.shape)
     found = differences(a, np.where(passing & (rng.random(b.shape) < loses[:, None, None, None]), worse, b))
-    seen = (tested(found) <= alpha) & np.array([d.mean() < 0 for d in found])
+    seen = (p_values(found) <= alpha) & np.array([d.mean() < 0 for d in found])
     possible = loses <= 1
     return (float(stated[possible].mean()), float(seen[possible].mean())) if possible.any() else (np.nan, np.nan)
 

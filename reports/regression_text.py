@@ -97,7 +97,7 @@ def markdown(c: Comparison, gate: Gate) -> str:
             f"| {margin(r)}: {shown(r)} |"
         )
     lines += ["", "Changes are in points, paired by (family, seed) cell; p is adjusted for all rows.",
-              "“No worse than by” is shown where the whole interval lies above the margin.", ""]  # fmt: skip
+              "“No worse than by” is shown where no part of the interval is a larger drop.", ""]  # fmt: skip
     return "\n".join(lines)
 
 

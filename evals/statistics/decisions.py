@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from evals.statistics.base import ALPHA, POWER, Floats, Interval
 from evals.statistics.flips import least_p
 
-MARGIN = 0.02  # a drop that is smaller than this is said not to matter
+MARGIN = 0.02  # a drop up to this is said not to matter
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
@@ -29,22 +29,21 @@ def adjusted(groups: Sequence[Floats]) -> list[Floats]:
 
 
 def no_worse(interval: Interval, margin: float = MARGIN) -> bool:
-    """Whether a difference (positive is good) is shown not to be a drop of `margin` or more.
+    """Whether a difference (positive is good) is shown not to be a drop of more than `margin`.
 
-    Its 95 % interval lies above -margin: a test of non-inferiority (Schuirmann 1987) that errs in 2.5 % of cases,
-    which leaves room for skewed cells to stay below 5 %. False where the interval is unknown: nothing is shown.
+    No part of its 95 % interval lies below -margin: a test of non-inferiority (Schuirmann 1987) that errs in 2.5 % of cases,
+    which leaves room for skewed cells. False where the interval is unknown: nothing is shown.
     """
-    return bool(interval.low > -margin)
+    return bool(interval.low >= -margin)
 
 
 def smallest_detectable(differences: Floats, alpha: float = ALPHA) -> float:
     """The mean difference that a sign-flip test at level alpha finds with a probability of 80 %, or a little more.
 
     The change is taken to come as cells that change by J = sum(d^2) / sum(|d|), as much as cells do here: a clip that
-    breaks changes at once. The test's own variance grows with it: by J^2 for each of them if those that change are any
-    cells, by (1 - w) J^2 if they are those that can still break, where w = mean(|d|) / J is the share of cells that
-    differ. With the middle of both a change c is found if c^2 n = q^2 (s^2 + (1 - w / 2) J c), q the sum of Student's
-    quantiles for alpha and for the power (for outcomes of 0 and 1 see Miettinen 1968).
+    breaks changes at once. So the test's own variance grows with it, from s^2 to s^2 + J c, and a change c is found if
+    c^2 n = q^2 (s^2 + J c), q the sum of Student's quantiles for alpha and for the power (Miettinen 1968, for outcomes
+    of 0 and 1). If all cells change a little instead, somewhat less is found as often.
 
     NaN where there is no such number: fewer than six cells, no two that differ, or so few cells that no outcome at all
     is that improbable by chance.
@@ -53,6 +52,5 @@ def smallest_detectable(differences: Floats, alpha: float = ALPHA) -> float:
     if n < 6 or np.ptp(differences) < 1e-12 or least_p(n) > alpha:
         return np.nan
     step = float((differences**2).sum() / np.abs(differences).sum())
-    fresh = step - float(np.abs(differences).mean()) / 2
     share = float(student.ppf(1 - alpha / 2, n - 1) + student.ppf(POWER, n - 1)) ** 2 / n
-    return (share * fresh + float(np.sqrt((share * fresh) ** 2 + 4 * share * differences.var(ddof=1)))) / 2
+    return (share * step + float(np.sqrt((share * step) ** 2 + 4 * share * differences.var(ddof=1)))) / 2
