@@ -31,8 +31,8 @@ def adjusted(groups: Sequence[Floats]) -> list[Floats]:
 def no_worse(interval: Interval, margin: float = MARGIN) -> bool:
     """Whether a difference (positive is good) is shown not to be a drop of more than `margin`.
 
-    No part of its 95 % interval lies below -margin: a test of non-inferiority (Schuirmann 1987) that errs in 2.5 % of cases,
-    which leaves room for skewed cells. False where the interval is unknown: nothing is shown.
+    No part of its 95 % interval lies below -margin: a test of non-inferiority (Schuirmann 1987) that errs in 2.5 % of
+    cases, which leaves room for skewed cells. False where the interval is unknown: nothing is shown.
     """
     return bool(interval.low >= -margin)
 
