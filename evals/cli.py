@@ -43,6 +43,7 @@ VERBS.add("shots", "evals.shots:command", "write a suite's shots to a folder, fo
 VERBS.add("run", "evals.run:command", "generate and score a suite; the same command resumes")
 VERBS.add("score", "evals.score:command", "probe the videos of a folder, with or without prompts")
 VERBS.add("compare", "reports.regression:command", "the regression report of two runs")
+VERBS.add("baseline", "evals.baselines:command", "names for runs, to compare with")
 VERBS.add("leaderboard", "reports.leaderboard:command", "rank any number of runs")
 VERBS.add("failures", "reports.failures:command", "the worst clips, with the evidence drawn on them")
 VERBS.add("likelihood", "evals.likelihood:command", "does a model find valid twins likelier than broken ones?")

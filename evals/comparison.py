@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from evals.likeness import refuse_unlike
 from evals.outcomes import HEADLINE, cells, labels, outcomes, probes
 from evals.spec import differences
-from evals.statistics import ALPHA, benjamini_hochberg, mean_interval, sign_flip_test, smallest_detectable
-from simulator.errors import UsageError
+from evals.statistics import (
+    ALPHA,
+    MARGIN,
+    Floats,
+    adjusted,
+    mean_interval,
+    no_worse,
+    sign_flip_tests,
+    smallest_detectable,
+)
+from simulator.errors import unknown
 
 if TYPE_CHECKING:
     from evals.store import Results
@@ -26,6 +37,7 @@ class Row:
 
     family: None for all families together. adjusted_p: of the row among all rows of the comparison; the verdict rests
     on it. detectable: the smallest change that this row, alone, would have shown with a probability of 80 %.
+    margin: the drop that is said not to matter; no_worse: whether it is shown that B is worse by less than that.
     """
 
     measure: str
@@ -40,6 +52,8 @@ class Row:
     adjusted_p: float
     verdict: str
     detectable: float
+    margin: float
+    no_worse: bool
 
 
 @dataclass(frozen=True)
@@ -103,35 +117,46 @@ class Comparison:
         return won.sort_values(["flip", "change", "shot_id"], ascending=[False, False, True]).head(count)
 
 
-def compare(a: Results, b: Results) -> Comparison:
+def compare(a: Results, b: Results, margin: float = MARGIN, margins: Mapping[str, float] | None = None) -> Comparison:
     """B against A: paired by shot, averaged by (family, seed) cell, tested by sign flips.
 
     A row is "better" or "worse" where its adjusted p is at most 5 %. Half of that error is spent on the rows over all
     families and half on the rows of single families, each with Benjamini and Hochberg's procedure, so that two runs of
     one model show any change in at most 5 % of comparisons.
 
+    margin: the drop that is said not to matter, in [0, 1]; margins: by measure ("clean" or a probe), where it is
+    another. Whether B is shown to be no worse than by it is told of each row looked at alone.
+
     Probes that are not of the headline are context: they are not compared.
 
     Raises:
-        UsageError: the runs asked or measured different things; the message lists what differs.
+        UsageError: the runs asked or measured different things, the message lists what differs; or a margin of
+            something that is not compared.
     """
-    _refuse_unlike(a, b)
+    refuse_unlike(a, b)
     measures = [CLEAN, *(p for p in dict.fromkeys(probes(a) + probes(b)) if p in HEADLINE)]
+    for name in margins or {}:
+        if name not in measures:
+            raise unknown("measure", name, measures)
+    allowed = dict.fromkeys(measures, margin) | dict(margins or {})
     pairs = _pairs(a, b, measures)
     paired = {m: cells(pairs, m, f"{m}_a", f"{m}_b") for m in measures}
     families = sorted(pairs["family"].unique())
     groups = [[None], families] if len(families) > 1 else [[None]]
-    rows: list[Row] = []
+    found: list[list[Row]] = []
     for group in groups:
-        alpha = ALPHA / len(groups) / (len(measures) * len(group))
-        found = [_row(paired[measure], measure, family, alpha) for family in group for measure in measures]
-        adjusted = np.minimum(1.0, len(groups) * benjamini_hochberg(np.array([row.p for row in found])))
-        rows += [_judged(row, float(q)) for row, q in zip(found, adjusted, strict=True)]
+        parts = [(m, f, _part(paired[m], f)) for f in group for m in measures]
+        p = _tested([part[m].to_numpy(float) for m, _, part in parts])
+        alpha = ALPHA / len(groups) / len(parts)
+        found.append([_row(part, m, f, allowed[m], alpha, float(q)) for (m, f, part), q in zip(parts, p, strict=True)])
+    corrected = adjusted([np.array([row.p for row in rows]) for rows in found])
+    judged = [_judged(r, float(q)) for rows, qs in zip(found, corrected, strict=True)
+              for r, q in zip(rows, qs, strict=True)]  # fmt: skip
     label_a, label_b = labels([a, b])
     return Comparison(
         label_a,
         label_b,
-        tuple(rows),
+        tuple(judged),
         tuple(_counts(a, label_a, measures[1:]) + _counts(b, label_b, measures[1:])),
         pairs.drop(columns=measures),
         tuple(differences(a.spec, b.spec)),
@@ -151,16 +176,26 @@ def _pairs(a: Results, b: Results, measures: list[str]) -> pd.DataFrame:
     return pairs
 
 
-def _row(paired: pd.DataFrame, measure: str, family: str | None, alpha: float) -> Row:
-    """One row, not yet judged, from a measure's cells; alpha: the level at which it would count if no other row did."""
-    both = paired if family is None else paired[paired["family"] == family]
-    d, names = both[measure].to_numpy(float), both["family"].to_numpy(str)
-    rng = np.random.default_rng(0)
-    low, high = mean_interval(d, names, rng, (-1.0, 1.0))
+def _part(paired: pd.DataFrame, family: str | None) -> pd.DataFrame:
+    """A measure's cells, of one family or of all."""
+    return paired if family is None else paired[paired["family"] == family]
+
+
+def _tested(differences: list[Floats]) -> Floats:
+    """p of the sign-flip test of each; NaN where there is no cell."""
+    return np.where([len(d) > 0 for d in differences], sign_flip_tests(differences, seed=0), np.nan)
+
+
+def _row(both: pd.DataFrame, measure: str, family: str | None, margin: float, alpha: float, p: float) -> Row:
+    """One row, not yet judged, from its cells; alpha: the level at which it would count if no other row did."""
+    d = both[measure].to_numpy(float)
+    interval = mean_interval(d, both["family"].to_numpy(str), (-1.0, 1.0))
     mean_a, mean_b = (float(both[f"{measure}_{side}"].mean()) for side in "ab")
-    p = sign_flip_test(d, rng) if len(d) else np.nan
-    detectable = smallest_detectable(d, alpha)
-    return Row(measure, family, len(d), mean_a, mean_b, mean_b - mean_a, low, high, p, np.nan, UNCHANGED, detectable)
+    seen, mean = smallest_detectable(d, alpha), (mean_a + mean_b) / 2
+    return Row(
+        measure, family, len(d), mean_a, mean_b, mean_b - mean_a, *interval, p, np.nan, UNCHANGED,
+        seen if seen <= max(mean, 1 - mean) else np.nan, margin, no_worse(interval, margin),
+    )  # fmt: skip
 
 
 def _judged(row: Row, adjusted_p: float) -> Row:
@@ -183,37 +218,3 @@ def _counts(run: Results, label: str, measured: list[str]) -> list[Count]:
         scored, unscored, failed = (int((of == s).sum()) for s in ("scored", "unscored", "failed"))
         counts.append(Count(label, probe, scored, unscored, failed, len(table) - len(of)))
     return counts
-
-
-def unlike(a: Results, b: Results) -> list[str]:
-    """What keeps two runs from being compared: keys of the spec other than the model's own, its root seed and the name
-    of the suite, versions of headline probes, and shots; an empty list where nothing does."""
-    context = {p for run in (a, b) for p in run.spec.get("scoring", {}).get("probes", {})} - set(HEADLINE)
-    free = ("model.", "seed:", "suite.name:", *(f"scoring.probes.{probe}:" for probe in sorted(context)))
-    found = [line for line in differences(a.spec, b.spec) if not line.startswith(free)]
-    if not found:
-        versions_a, versions_b = (_versions(run) for run in (a, b))
-        both = sorted(versions_a.keys() & versions_b.keys() & set(HEADLINE))
-        found += [f"{p}: {versions_a[p]} -> {versions_b[p]}" for p in both if versions_a[p] != versions_b[p]]
-    if not found and not _asked(a).equals(_asked(b)):
-        found.append("the shots")
-    return found
-
-
-def _versions(run: Results) -> dict[str, str]:
-    """By which version, and from what sight, each probe read: e.g. {"permanence": "v1, classical"}."""
-    first = run.readings.groupby("probe")[["version", "perception"]].first()
-    return {str(probe): f"v{row['version']}, {row['perception']}" for probe, row in first.iterrows()}
-
-
-def _asked(run: Results) -> pd.DataFrame:
-    return run.shots.set_index("shot_id").sort_index()
-
-
-def _refuse_unlike(a: Results, b: Results) -> None:
-    differ = unlike(a, b)
-    if differ:
-        raise UsageError(
-            f"{a.path.name} and {b.path.name} cannot be compared, they differ in {'; '.join(differ)}; "
-            "run both models on the same suite with the same probes and perception"
-        )

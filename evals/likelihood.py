@@ -122,7 +122,7 @@ def summarise(rows: list[Row]) -> Row:
 def _share(table: pd.DataFrame, column: str = "prefers") -> Row:
     cells = table.groupby(["family", "seed"], sort=True)[column].mean().reset_index()
     values = cells[column].to_numpy(float)
-    low, high = mean_interval(values, cells["family"].to_numpy(str), np.random.default_rng(0), (0.0, 1.0))
+    low, high = mean_interval(values, cells["family"].to_numpy(str), (0.0, 1.0))
     mean = float(values.mean()) if len(values) else float("nan")
     return {"preference": mean, "low": low, "high": high, "pairs": len(table), "cells": len(cells)}
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evals.comparison import CLEAN, unlike
+from evals.comparison import CLEAN
+from evals.likeness import unlike
 from evals.outcomes import cells, labels, outcomes, probes
 from evals.statistics import ALPHA, Floats, Interval, benjamini_hochberg, mean_interval, sign_flip_tests, wilson
 from simulator.adapters import MODELS
@@ -144,10 +145,10 @@ def _mean(table: pd.DataFrame, measure: str) -> Mean:
 
 
 def _of_cells(found: pd.DataFrame, measure: str, coverage: float) -> Mean:
-    """The mean of one measure over its cells; Wilson's interval for the clean rate, a bootstrap for scores."""
+    """The mean of one measure over its cells; Wilson's interval for the clean rate."""
     values = found[measure].to_numpy(float)
     if measure == CLEAN:
         interval = wilson(float(values.sum()), len(values))
     else:
-        interval = mean_interval(values, found["family"].to_numpy(str), np.random.default_rng(0), (0.0, 1.0))
+        interval = mean_interval(values, found["family"].to_numpy(str), (0.0, 1.0))
     return Mean(float(values.mean()) if len(values) else np.nan, interval, len(values), coverage)

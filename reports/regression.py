@@ -2,129 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
-from evals import console
-from evals.comparison import BETTER, CLEAN, WORSE, Comparison, Row, compare
+from evals import baselines, console
+from evals.comparison import BETTER, CLEAN, WORSE, Comparison, compare
+from evals.gates import Gate
 from evals.outcomes import HEADLINE, records
 from evals.spec import write_json
 from evals.statistics import MANY_FAMILIES
 from evals.store import Results, load
 from reports import explorer
 from reports.media import Media
-from reports.page import made, p_value, percent, points, provenance, words, write_page
+from reports.page import made, percent, points, provenance, write_page
+from reports.regression_text import WORST, document, gate_says, junit, margin, markdown, name, sentences, shown
 from simulator.errors import UsageError
 
-WORST, BEST = 6, 4  # pairs of clips on the page
+BEST = 4  # pairs of clips on the page that won, beside WORST that lost
 
 
-def sentences(c: Comparison) -> list[str]:
-    """The result in words: the clean rate first, then what else changed."""
-    row = c.headline
-    numbers = (
-        f"{percent(row.mean_a)} to {percent(row.mean_b)} ({points(row.difference)} points, "
-        f"95 % interval {points(row.low)} to {points(row.high)}, {row.n} cells)"
-    )
-    if row.n == 0:
-        first = f"The clean rates of {c.label_a} and {c.label_b} cannot be compared: no shot is decided in both."
-    elif row.verdict == BETTER:
-        first = f"{c.label_b} is better than {c.label_a}: the clean rate rose from {numbers}."
-    elif row.verdict == WORSE:
-        first = f"{c.label_b} is worse than {c.label_a}: the clean rate fell from {numbers}."
-    else:
-        first = f"No change of the clean rate was found between {c.label_a} and {c.label_b}: {numbers}."
-        if np.isfinite(row.detectable):
-            first += f" A change of ±{100 * row.detectable:.1f} points would have been seen with a probability of 80 %."
-    got = {verdict: [_name(r) for r in c.rows if r.verdict == verdict and r is not row] for verdict in (WORSE, BETTER)}
-    others = [f"Got {verdict}: {', '.join(names)}." for verdict, names in got.items() if names]
-    if not c.regressed:
-        others.append("Nothing got worse beyond what chance explains.")
-    return [first, *others]
-
-
-def _name(row: Row) -> str:
-    measure = "clean rate" if row.measure == CLEAN else row.measure
-    return measure if row.family is None else f"{measure} in {words(row.family)}"
-
-
-def document(c: Comparison) -> dict[str, Any]:
-    """Everything that the page says, as data."""
-    return {
-        "a": c.label_a,
-        "b": c.label_b,
-        "verdict": c.verdict,
-        "regressed": c.regressed,
-        "sentences": sentences(c),
-        "rows": [asdict(row) for row in c.rows],
-        "counts": [asdict(count) | {"coverage": count.coverage} for count in c.counts],
-        "spec_differences": list(c.spec_differences),
-        "worst": [str(shot) for shot in c.worst(WORST)["shot_id"]],
-    }
-
-
-def markdown(c: Comparison) -> str:
-    """The result as Markdown, for a pull request."""
-    lines = [f"# {c.label_b} against {c.label_a}: {c.verdict}", "", *(f"{s}\n" for s in sentences(c))]
-    lines += [
-        f"| measure | family | cells | {_cell(c.label_a)} | {_cell(c.label_b)} | change | 95 % interval | adjusted p "
-        "| detectable | verdict |",
-        "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- |",
-    ]
-    for r in c.rows:
-        known = f"±{100 * r.detectable:.1f}" if np.isfinite(r.detectable) else "–"
-        lines.append(
-            f"| {_cell('clean rate' if r.measure == CLEAN else r.measure)} | {_cell(r.family or 'all')} | {r.n} "
-            f"| {percent(r.mean_a)} | {percent(r.mean_b)} | {points(r.difference)} "
-            f"| {points(r.low)} to {points(r.high)} | {p_value(r.adjusted_p)} | {known} | {r.verdict} |"
-        )
-    lines += ["", "Changes are in points, paired by (family, seed) cell; p is adjusted for all rows.", ""]
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
-
-
-def junit(c: Comparison) -> str:
-    """The result as JUnit XML: one case a row, failed where it got worse, skipped where no cell is scored in both."""
-    cases = ElementTree.Element(
-        "testsuite", name=f"{c.label_b} against {c.label_a}", tests=str(len(c.rows)),
-        failures=str(sum(r.verdict == WORSE for r in c.rows)), skipped=str(sum(r.n == 0 for r in c.rows)),
-    )  # fmt: skip
-    for r in c.rows:
-        case = ElementTree.SubElement(cases, "testcase", classname=r.family or "all families", name=r.measure)
-        told = f"{points(r.difference)} points ({points(r.low)} to {points(r.high)}), p {p_value(r.adjusted_p)}"
-        if r.verdict == WORSE:
-            ElementTree.SubElement(case, "failure", message=f"got worse: {told}")
-        elif r.n == 0:
-            ElementTree.SubElement(case, "skipped", message="no cell is scored in both runs")
-        else:
-            ElementTree.SubElement(case, "system-out").text = f"{r.verdict}: {told}, {r.n} cells"
-    ElementTree.indent(cases)
-    return ElementTree.tostring(cases, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def write(a: Results, b: Results, out: Path) -> Comparison:
+def write(a: Results, b: Results, out: Path, gate: Gate) -> Comparison:
     """Write index.html, clips.html, report.json, report.md, junit.xml and media/ into `out`."""
-    c = compare(a, b)
+    c = compare(a, b, gate.margin, gate.margins)
     media = Media(out)
     both = (a, c.label_a), (b, c.label_b)
     measured = list(dict.fromkeys(row.measure for row in c.rows if row.measure != CLEAN))
     runs = [provenance(a, c.label_a), provenance(b, c.label_b)]
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "report.json", console.plain(document(c)))
-    (out / "report.md").write_text(markdown(c), encoding="utf-8")
-    (out / "junit.xml").write_text(junit(c), encoding="utf-8")
+    write_json(out / "report.json", console.plain(document(c, gate)))
+    (out / "report.md").write_text(markdown(c, gate), encoding="utf-8")
+    (out / "junit.xml").write_text(junit(c, gate), encoding="utf-8")
     _write_clips(c, measured, (explorer.clips(run, label, media) for run, label in both), runs, out)
     worst, best = ([_pair(c, r) for r in records(t)] for t in (c.worst(WORST), c.best(BEST)))
     shown = {pair["shot"] for pair in worst + best}
@@ -136,9 +50,10 @@ def write(a: Results, b: Results, out: Path) -> Comparison:
         "index.html",
         "regression.html.j2",
         c=c,
-        sentences=sentences(c),
+        sentences=[*sentences(c), gate_says(c, gate)],
         groups=[_group(c, family) for family in families],
         reach=min(1.0, np.ceil(10 * max([0.1, *bounds])) / 10),
+        margin=margin,
         link=lambda row: urlencode({k: v for k, v in (("family", row.family), ("sort", row.measure)) if v}),
         worst=worst,
         best=best,
@@ -201,23 +116,30 @@ def _reasons(run: Results, label: str) -> Iterator[dict[str, Any]]:
 
 
 def command(cfg: dict[str, Any], *, json_out: bool, dry_run: bool) -> int:
-    """`worldassay compare BASE CANDIDATE`: 1 if anything got worse, else 0."""
-    if len(cfg["words"]) != 2:
-        raise UsageError("give two run folders: worldassay compare BASE CANDIDATE")
-    a, b = (load(folder) for folder in cfg["words"])
-    out = Path(cfg["out"] or f"comparisons/{b.path.name}-vs-{a.path.name}")
-    c = compare(a, b) if dry_run else write(a, b, out)
+    """`worldassay compare BASE CANDIDATE`: 1 if the gate fails, else 0."""
+    a, b = (load(folder) for folder in _folders(cfg["words"], cfg["baseline"], Path(cfg["runs"])))
+    out, gate = Path(cfg["out"] or f"comparisons/{b.path.name}-vs-{a.path.name}"), Gate.from_config(cfg)
+    c = compare(a, b, gate.margin, gate.margins) if dry_run else write(a, b, out, gate)
     if json_out:
-        console.emit(document(c) | {"out": str(out)})
+        console.emit(document(c, gate) | {"out": str(out)})
     screen = console.console(json_out)
-    table = Table("measure", "cells", escape(c.label_a), escape(c.label_b), "change", "95 % interval", "", box=None)
+    head = ("measure", "cells", escape(c.label_a), escape(c.label_b), "change", "95 % interval", "", "no worse than by")
+    table = Table(*head, box=None)
     for r in c.rows:
         if r.family is None or r.verdict in (BETTER, WORSE):
             numbers = percent(r.mean_a), percent(r.mean_b), points(r.difference), f"{points(r.low)} to {points(r.high)}"
             mark, style = {BETTER: ("▲ better", "green"), WORSE: ("▼ worse", "red")}.get(r.verdict, ("", None))
-            table.add_row(_name(r), str(r.n), *numbers, mark, style=style)
+            table.add_row(name(r), str(r.n), *numbers, mark, f"{margin(r)}: {shown(r)}", style=style)
     screen.print(table)
-    for line in sentences(c):
+    for line in [*sentences(c), gate_says(c, gate)]:
         screen.print(escape(line))
     screen.print(f"would write {out}" if dry_run else f"report: {out / 'index.html'}", markup=False)
-    return int(c.regressed)
+    return int(any(gate.fails(row) for row in c.rows))
+
+
+def _folders(words: Sequence[str], baseline: str | None, runs: Path) -> list[str | Path]:
+    if baseline is not None and len(words) == 1:
+        return [baselines.find(runs, str(baseline)), words[0]]
+    if baseline is not None or len(words) != 2:
+        raise UsageError("give two run folders: worldassay compare BASE CANDIDATE; or baseline=NAME CANDIDATE")
+    return list(words)

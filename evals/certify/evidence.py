@@ -58,7 +58,7 @@ def contributions(clips: pd.DataFrame, probes: Sequence[str]) -> list[Row]:
             a = passes(part[using].to_numpy(float), using)
             b = passes(partners(part, valid, using), using)
             gap = a.astype(float) - b
-            low, high = mean_interval(gap, part["family"].to_numpy(str), rng(), (-1.0, 1.0))
+            low, high = mean_interval(gap, part["family"].to_numpy(str), (-1.0, 1.0))
             what = {"sight": sight, "size": int(size), "probe": probe, "kind": name}
             rows.append(row("contribution", float(gap.mean()), Interval(low, high), len(gap), len(gap), **what)
                         | {"share": float(a.mean()), "valid_share": float(b.mean())})  # fmt: skip
@@ -149,7 +149,7 @@ def sight(seen: pd.DataFrame) -> list[Row]:
             some = part[part["moving"].isin(moving)]
             if len(some):
                 values: Any = some["value"].to_numpy(float)
-                low_high = mean_interval(values, some["family"].to_numpy(str), rng())
+                low_high = mean_interval(values, some["family"].to_numpy(str))
                 rows.append(row(f"sight_{measure}", float(values.mean()), low_high, len(values), len(values),
                                 sight=name, size=int(size), view=view, probe=None))  # fmt: skip
     return rows

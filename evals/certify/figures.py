@@ -157,7 +157,7 @@ def share(values: Floats, family: np.ndarray) -> tuple[float, Interval]:
     known = np.isfinite(values)
     if not known.any():
         return np.nan, Interval(np.nan, np.nan)
-    return float(values[known].mean()), mean_interval(values[known], family[known], rng(), SHARE)
+    return float(values[known].mean()), mean_interval(values[known], family[known], SHARE)
 
 
 def mean_over(values: Floats, kind: np.ndarray, family: np.ndarray, families: int) -> tuple[float, Interval]:
@@ -229,7 +229,7 @@ def ladders(clips: pd.DataFrame, probes: Sequence[str]) -> tuple[list[Row], list
             n, within = len(scores), _response(scores)
             rows.append(row("dose", *_dose(scores, family), n, of, **what))
             mean = float(within.mean()) if n else np.nan
-            rows.append(row("dose_within", mean, mean_interval(within, family, rng(), SIGNED), n, of, **what))
+            rows.append(row("dose_within", mean, mean_interval(within, family, SIGNED), n, of, **what))
             if n:
                 curves.append(what | {"n": n, "levels": list(LADDER), "means": list(scores.mean(0))})
     return rows, curves

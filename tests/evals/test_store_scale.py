@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evals import statistics
 from evals.comparison import CLEAN, compare
 from evals.outcomes import cells, outcomes, records
 from evals.ranking import _differences, rank
-from evals.statistics import FLIPS, mean_interval, sign_flip_test, sign_flip_tests
+from evals.statistics import FLIPS, flips, sign_flip_test, sign_flip_tests
 from reports import explorer
 from tests.synthetic import run
 
@@ -39,14 +38,14 @@ def test_flips_in_blocks_are_the_flips(n: int, kind: str, monkeypatch: pytest.Mo
     d = differences(n, kind)
     expected = naive(d, np.random.default_rng(3))
     for held in (1, 5000, 2**18):
-        monkeypatch.setattr(statistics, "HELD", held)
+        monkeypatch.setattr(flips, "HELD", held)
         assert sign_flip_test(d, np.random.default_rng(3)) == expected
 
 
 @pytest.mark.parametrize("kept", [0, 20000 * 40, 2**28])
 def test_many_tests_are_each_of_them(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the flips of only some of them, or of none, are kept."""
-    monkeypatch.setattr(statistics, "KEPT", kept)
+    monkeypatch.setattr(flips, "KEPT", kept)
     many = [differences(n, kind) for n in (1, 14, 15, 40, 41, 90) for kind in ("normal", "halves", "none")]
     many += [-d for d in many] + [np.zeros(0)]
     one_by_one = [sign_flip_test(d, np.random.default_rng(7)) for d in many]
@@ -54,19 +53,11 @@ def test_many_tests_are_each_of_them(kept: int, monkeypatch: pytest.MonkeyPatch)
     assert len(sign_flip_tests([], 0)) == 0
 
 
-def test_means_in_blocks_are_the_means(monkeypatch: pytest.MonkeyPatch) -> None:
-    values, families = differences(200, "normal"), np.array([f"f{i % 3}" for i in range(200)])
-    whole = mean_interval(values, families, np.random.default_rng(1))
-    monkeypatch.setattr(statistics, "HELD", 100)
-    assert mean_interval(values, families, np.random.default_rng(1)) == whole
-
-
 def test_memory_does_not_grow_with_the_draws() -> None:
     """20,000 flips of 5,000 cells would be 800 MB at once."""
-    d, families = differences(5000, "normal"), np.array(["f"] * 5000)
+    d = differences(5000, "normal")
     tracemalloc.start()
     sign_flip_test(d, np.random.default_rng(0))
-    mean_interval(d, families, np.random.default_rng(0))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20e6

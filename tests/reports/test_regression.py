@@ -12,12 +12,16 @@ from xml.etree import ElementTree
 
 import pytest
 
+from evals import config
 from evals.comparison import compare
+from evals.gates import Gate
 from evals.store import Results
-from reports import regression
+from reports import regression, regression_text
+from reports.page import points
 from simulator.errors import UsageError
 
 Runs = tuple[Results, Results]
+CONFIG = config.load("compare")
 
 
 class Tags(HTMLParser):
@@ -35,7 +39,7 @@ class Tags(HTMLParser):
 @pytest.fixture(scope="module")
 def page(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("compare")
-    regression.write(*runs, out)
+    regression.write(*runs, out, Gate())
     return out / "index.html"
 
 
@@ -49,18 +53,48 @@ def test_the_forms_agree(runs: Runs, page: Path) -> None:
     junit = ElementTree.parse(page.parent / "junit.xml").getroot()
     assert len(junit.findall("testcase")) == len(c.rows) == int(junit.attrib["tests"])
     assert not junit.findall("testcase/failure")
-    back = ElementTree.fromstring(regression.junit(compare(*reversed(runs))).split("?>", 1)[1])
-    worse = [row for row in compare(*reversed(runs)).rows if row.verdict == "worse"]
-    assert len(back.findall("testcase/failure")) == int(back.attrib["failures"]) == len(worse) > 0
+    assert [row["no_worse"] for row in data["rows"]] == [row.no_worse for row in c.rows]
+    assert markdown.count(" points: shown |") == sum(row.no_worse for row in c.rows)
+    assert data["passed"]
+
+
+@pytest.mark.parametrize(
+    "gate", [Gate(), Gate("not_equivalent"), Gate("never"), Gate(margins={"clean": 1.0, "adherence": 0.9})]
+)
+def test_junit_and_exit_code_are_the_gates(gate: Gate, runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    c = compare(*reversed(runs), gate.margin, gate.margins)  # type: ignore[misc]
+    junit = ElementTree.fromstring(regression_text.junit(c, gate).split("?>", 1)[1])
+    failed = {(case.get("classname"), case.get("name")) for case in junit.findall("testcase[failure]")}
+    assert failed == {(row.family or "all families", row.measure) for row in c.rows if gate.fails(row)}
+    assert int(junit.attrib["failures"]) == len(failed)
+    assert bool(failed) == (gate.fail_on != "never")
+    if gate.margins:
+        assert c.headline.verdict == "worse"  # still shown
+        assert ("all families", "clean") not in failed
+    cfg = CONFIG | {"words": [str(run.path) for run in reversed(runs)]}
+    cfg |= {"fail_on": gate.fail_on, "margin": gate.margin, "margins": dict(gate.margins)}
+    assert regression.command(cfg, json_out=True, dry_run=True) == int(bool(failed))
+    assert json.loads(capsys.readouterr().out)["passed"] == (not failed)
+
+
+def test_a_failure_tells_its_numbers(runs: Runs) -> None:
+    c = compare(*reversed(runs))
+    junit = ElementTree.fromstring(regression_text.junit(c, Gate()).split("?>", 1)[1])
+    told = junit.find("testcase[@name='clean'][@classname='all families']/failure")
+    assert told is not None
+    for number in (c.headline.difference, c.headline.low, c.headline.high):
+        assert points(number) in told.attrib["message"]
+    assert f"{c.headline.n} cells" in told.attrib["message"]
+    assert "no worse than by 2 points: not shown" in told.attrib["message"]
 
 
 def test_sentences(runs: Runs) -> None:
-    better, worse = (regression.sentences(compare(*pair)) for pair in (runs, reversed(runs)))
+    better, worse = (regression_text.sentences(compare(*pair)) for pair in (runs, reversed(runs)))
     assert "is better than weak: the clean rate rose from" in better[0]
     assert better[-1] == "Nothing got worse beyond what chance explains."
     assert "weak is worse than" in worse[0]
     assert any(s.startswith("Got worse: ") for s in worse)
-    same = regression.sentences(compare(runs[0], runs[0]))
+    same = regression_text.sentences(compare(runs[0], runs[0]))
     assert same[0].startswith("No change of the clean rate was found")
 
 
@@ -94,11 +128,11 @@ def test_nothing_comes_from_elsewhere_and_nothing_inline_runs(page: Path) -> Non
 def test_exit_codes(runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weak, strong = (str(run.path) for run in runs)
     for words, code in (([weak, strong], 0), ([strong, weak], 1)):
-        assert regression.command({"words": words, "out": str(tmp_path)}, json_out=True, dry_run=True) == code
+        assert regression.command(CONFIG | {"words": words, "out": str(tmp_path)}, json_out=True, dry_run=True) == code
         assert json.loads(capsys.readouterr().out)["regressed"] == bool(code)
     assert not list(tmp_path.iterdir())
     with pytest.raises(UsageError, match="worldassay compare BASE CANDIDATE"):
-        regression.command({"words": [weak], "out": None}, json_out=False, dry_run=False)
+        regression.command(CONFIG | {"words": [weak]}, json_out=False, dry_run=False)
 
 
 @pytest.mark.slow
