@@ -127,7 +127,7 @@ def _csv(name: str, text: str) -> Iterator[tuple[int, Any]]:
                 raise UsageError(f"{name}:{line} has more cells than the header; put texts with commas into quotes")
             yield line, row
     except csv.Error as error:
-        raise UsageError(f"{name}:{reader.line_num} is not CSV: {error}") from error
+        raise UsageError(f"{name}:{reader.reader.line_num} is not CSV: {error}") from error
 
 
 def _json(name: str, text: str) -> Iterator[tuple[int, Any]]:
