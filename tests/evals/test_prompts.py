@@ -41,7 +41,7 @@ def suite(path: Path, **changes: Any) -> PromptSuite:
 
 
 def test_every_format_says_the_same(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"prompt": "A ball falls, and bounces.", "id": "one", "seed": 7, "category": "solid"},
         {"prompt": 'He said "go";\nit went.', "id": "two", "seed": "", "category": "fluid"},
     ]
