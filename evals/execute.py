@@ -15,7 +15,7 @@ from evals.progress import progress
 from evals.record import now, write_record
 from evals.registries import ENGINES, PERCEPTIONS
 from evals.spec import Spec, alone, claim, digest, write_json
-from evals.store import ClipRow, ShotRow, Store
+from evals.store import ClipRow, Kept, ShotRow, Store
 from evals.work import FileJob, Setup, ShotJob, failed
 from probes.base import PROBES
 from probes.reading import Failed
@@ -38,6 +38,7 @@ class Plan:
     engine: str
     workers: int
     asked: dict[str, Any]
+    retry: bool = False  # do again what failed, and nothing else
 
     @property
     def probes(self) -> dict[str, int]:
@@ -92,11 +93,16 @@ def processes(engine: str, workers: int | None) -> int:
     return workers or default_workers()
 
 
-def due(plan: Plan, store: Store) -> list[Job]:
-    """The jobs that are left: shots without a clip, or without a standing reading by one of the probes."""
+def due(plan: Plan, store: Kept) -> list[Job]:
+    """The jobs that are left: shots without a clip, or without a standing reading by one of the probes.
+
+    A failed clip or reading is none. With `retry` only shots are left of which one has failed.
+    """
     jobs = []
     for shot in plan.shots:
         clip = store.clip(shot.shot_id)
+        if plan.retry and not store.has_failed(shot.shot_id):
+            continue
         clip = clip if clip is not None and clip.status == "ok" else None
         read = store.read_by(shot.shot_id, plan.perception) if clip is not None else {}
         probes = tuple(name for name, version in plan.probes.items() if read.get(name) != version)
@@ -139,6 +145,8 @@ def execute(plan: Plan, out: Console) -> int:
     Raises:
         UsageError: the folder holds another run, or another process works on it.
     """
+    if plan.retry and not (plan.folder / "results.sqlite").is_file():
+        raise UsageError(f"{plan.folder} holds no run of this yet; leave out retry=failed")
     held = claim(plan.folder, plan.spec)["scoring"]
     (plan.folder / "clips").mkdir(exist_ok=True)
     begun, clock = now(), time.monotonic()
@@ -152,7 +160,9 @@ def execute(plan: Plan, out: Console) -> int:
             out.print(f"the scoring has changed: {dropped} readings dropped, clips kept", markup=False)
         store.put_shots(plan.shots)
         jobs = due(plan, store)
-        if 0 < len(jobs) < len(plan.shots):
+        if plan.retry:
+            out.print(f"trying again {len(jobs)} of {len(plan.shots)} shots, which failed", markup=False)
+        elif 0 < len(jobs) < len(plan.shots):
             out.print(f"going on: {len(plan.shots) - len(jobs)} of {len(plan.shots)} shots are done", markup=False)
         if jobs:
             engine = ENGINES.load(plan.engine)

@@ -11,9 +11,8 @@ import numpy as np
 
 from evals.console import console, emit
 from simulator.errors import UsageError
-from simulator.shot import Shot
+from simulator.shot import PROMPT_LENGTH, Shot, ends
 
-PROMPT_LENGTH = 2000  # characters
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif")  # other files are pictures
 RANGES = {  # of numbers, ends included
     "seconds": (0.01, 60), "fps": (1, 120), "seed": (0, 2**32 - 1), "strength": (0.001, 1), "steps": (1, 1000),
@@ -51,7 +50,8 @@ def shot_of(cfg: dict[str, Any]) -> tuple[Shot, np.ndarray | None]:
         raise UsageError(f"strength= edits one video, and there are {len(placed)}; give one video=FILE")
     if len(known) >= frames > 1:
         raise UsageError(f"all {frames} frames are known; ask for more seconds")
-    mode = "first_frames" if known else "prompt"
+    head, tail = ends(known, frames)
+    mode = "both_ends" if head and tail else "last_frames" if tail else "first_frames" if known else "prompt"
     return Shot("generate", prompt, height, width, frames, fps, cfg["seed"], mode, known), draft
 
 

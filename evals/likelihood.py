@@ -26,6 +26,7 @@ from evals.work import build_model
 from simulator.errors import UsageError
 from simulator.scenarios import seed_sequence
 from simulator.script import Script
+from simulator.shot import ends
 
 PAIRS, RESULT = "pairs.jsonl", "likelihood.json"
 MATCHED = 1.1  # twins whose energies of motion differ by less than this factor
@@ -84,8 +85,15 @@ class Reader:
 
 
 def known_frames(suite: Suite, cell: Cell) -> int:
-    """How many frames the model is given."""
-    return suite.known if cell.mode == "first_frames" else 0
+    """How many frames the model is given; a loss is asked for what follows them.
+
+    Raises:
+        UsageError: the mode gives frames at the end.
+    """
+    head, tail = ends(suite.known(cell.mode), suite.frames)
+    if tail:
+        raise UsageError(f"a likelihood needs modes without known frames at the end, not {cell.mode}; see suite.modes=")
+    return head
 
 
 def breakable(suite: Suite, cell: Cell) -> Script:

@@ -8,12 +8,12 @@ from evals.console import console, emit
 from evals.estimate import estimate, show_estimate
 from evals.execute import Plan, execute, home, processes, scoring
 from evals.limits import Limits
+from evals.prompts import PromptSuite, suite_of
 from evals.store import ClipRow, ShotRow
 from evals.store.clips import rooted
-from evals.suite import Suite, prompt_of
 from evals.summary import conclude, incomplete
 from evals.work import Setup, ShotJob, build_model
-from simulator.errors import UsageError
+from simulator.errors import UsageError, unknown
 
 
 def plan(cfg: dict[str, Any]) -> Plan:
@@ -22,19 +22,27 @@ def plan(cfg: dict[str, Any]) -> Plan:
     Raises:
         UsageError: what the configuration asks for does not exist or does not fit.
     """
-    suite = Suite.from_config(cfg["suite"], cfg["seed_offset"])
+    suite: Any = suite_of(cfg["suite"], cfg["seed_offset"])  # its cells are its own
+    if isinstance(suite, PromptSuite) and cfg["perception"] == "oracle":
+        raise UsageError("perception=oracle needs the simulator's truth, which prompts do not have; use classical")
+    if cfg["retry"] not in (None, "failed"):
+        raise unknown("retry", str(cfg["retry"]), ["failed"])
     if cfg["seed"] < 0:
         raise UsageError(f"seed={cfg['seed']} is negative; seeds are 0 or more")
     workers = processes(cfg["engine"], cfg["workers"])
     limits = Limits.from_config(cfg["limits"])
     limits.apply()
     cells = {cell.id: cell for cell in suite.cells()}
-    scripts = {cell.id: suite.script(cell) for cell in cells.values()}
+    prompts: dict[str, str] = {}
+    versions: dict[str, int] = {}
+    for shot_id, cell in cells.items():
+        script, prompts[shot_id] = suite.told(cell)
+        versions |= {} if script is None else {script.family: script.version}
     settings = dict(cfg["model"])
     ask = {
         "model": {**build_model(settings).identity(), "label": str(settings["label"])},
         "suite": suite.spec(),
-        "families": {script.family: script.version for script in scripts.values()},
+        "families": versions,
         "seed": cfg["seed"],
     }
     folder = home(cfg["out"], str(settings["label"]), suite.name, ask)
@@ -46,7 +54,7 @@ def plan(cfg: dict[str, Any]) -> Plan:
     return Plan(
         folder=folder,
         spec={**ask, "scoring": scoring(cfg["perception"], cfg["probes"])},
-        shots=[ShotRow(i, c.family, c.seed, c.mode, prompt_of(scripts[i]), *size) for i, c in cells.items()],
+        shots=[ShotRow(i, c.family, c.seed, c.mode, prompts[i], *size) for i, c in cells.items()],
         make_job=make_job,
         worker="evals.work:ShotWorker",
         setup=Setup(
@@ -55,6 +63,7 @@ def plan(cfg: dict[str, Any]) -> Plan:
         engine=cfg["engine"],
         workers=workers,
         asked=cfg,
+        retry=cfg["retry"] is not None,
     )
 
 

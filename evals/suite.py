@@ -5,12 +5,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from simulator.errors import UsageError, unknown
 from simulator.scenarios import FAMILIES, SPLITS, VIEWS, make_script
 from simulator.script import Script
-from simulator.shot import MODES, Shot
+from simulator.shot import MODES, Shot, known_frames
+
+RANGES = {  # of numbers, ends included
+    "seeds": (1, 100_000), "height": (16, 2048), "width": (16, 2048), "seconds": (0.25, 60), "fps": (1, 120),
+    "difficulty": (0, 1), "first_seed": (0, 2**31),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,11 @@ class Suite:
         """The suite of a configuration; a text may stand for a list ("a" or "[a,b]"), and "all" for every family.
 
         Raises:
-            UsageError: an unknown family, mode, split or view, or a number out of its range.
+            UsageError: an unknown family, mode, split or view, a number out of its range, or a mode that gives all
+                frames away.
         """
+        if "file" in config:
+            raise UsageError("suite=prompts has no scenes to play, which this verb needs; `run` and `shots` take it")
         values = dict(config)
         for key, allowed in (("families", FAMILIES.names()), ("modes", list(MODES))):
             given = listed(values[key])
@@ -69,13 +78,13 @@ class Suite:
             if values.get(key, choices[0]) not in choices:
                 raise unknown(key, str(values[key]), choices)
         suite = cls(**{**values, "first_seed": seed_offset})
-        for key, low, high in (
-            ("seeds", 1, 100_000), ("height", 16, 2048), ("width", 16, 2048), ("seconds", 0.25, 60),
-            ("fps", 1, 120), ("difficulty", 0, 1), ("first_seed", 0, 2**31),
-        ):  # fmt: skip
-            if not low <= getattr(suite, key) <= high:
-                shown = "seed_offset" if key == "first_seed" else f"suite.{key}"
-                raise UsageError(f"{shown}={getattr(suite, key)} is outside {low} to {high}")
+        check_numbers(suite, *RANGES)
+        for mode in suite.modes:
+            if len(suite.known(mode)) >= suite.frames:
+                raise UsageError(
+                    f"mode {mode} knows {len(suite.known(mode))} frames and suite.seconds={suite.seconds} has no more; "
+                    "ask for more seconds, or leave it out of suite.modes"
+                )
         return suite
 
     @property
@@ -83,10 +92,9 @@ class Suite:
         """Frames a clip, at least 2."""
         return max(2, round(self.seconds * self.fps))
 
-    @property
-    def known(self) -> int:
-        """Known frames in the mode first_frames: the first quarter, at least 1."""
-        return max(1, self.frames // 4)
+    def known(self, mode: str) -> tuple[int, ...]:
+        """The indices of the frames that a shot of this mode is given."""
+        return known_frames(mode, self.frames, self.fps)
 
     def spec(self) -> dict[str, Any]:
         """What a run's spec holds of the suite."""
@@ -99,22 +107,25 @@ class Suite:
 
     def script(self, cell: Cell) -> Script:
         """The Script that a cell is made from."""
-        return make_script(
-            cell.family, cell.seed, split=self.split, difficulty=self.difficulty, seconds=self.seconds, view=self.view
-        )
+        return _script(self, cell.family, cell.seed)
+
+    def told(self, cell: Cell) -> tuple[Script, str]:
+        """The Script of a cell, and the prompt; all phrasings of a family take their turn."""
+        script = self.script(cell)
+        return script, prompt_of(script)
 
     def shot(self, cell: Cell, root_seed: int) -> Shot:
-        """The Shot of a cell; known frames are played by the simulator. All phrasings of a family take their turn."""
-        script = self.script(cell)
+        """The Shot of a cell; known frames are played by the simulator."""
+        (script, prompt), given = self.told(cell), self.known(cell.mode)
         known = {}
-        if cell.mode == "first_frames":
-            from simulator.stage import play
+        if given:
+            from simulator.stage import film
 
-            take = play(script, self.height, self.width, self.fps, frames=self.known)
-            known = dict(enumerate(take.clip.frames))
+            clip = film(script, self.height, self.width, self.fps, frames=max(given) + 1)
+            known = {i: clip.frames[i] for i in given}
         return Shot(
             id=cell.id,
-            prompt=prompt_of(script),
+            prompt=prompt,
             height=self.height,
             width=self.width,
             frames=self.frames,
@@ -124,6 +135,22 @@ class Suite:
             known=known,
             script=script,
         )
+
+
+@lru_cache(maxsize=4)  # the modes of a scene come one after another, and a script can take a second
+def _script(suite: Suite, family: str, seed: int) -> Script:
+    return make_script(
+        family, seed, split=suite.split, difficulty=suite.difficulty, seconds=suite.seconds, view=suite.view
+    )
+
+
+def check_numbers(suite: object, *keys: str) -> None:
+    """Raises UsageError for a number outside RANGES."""
+    for key in keys:
+        low, high = RANGES[key]
+        if not low <= getattr(suite, key) <= high:
+            shown = "seed_offset" if key == "first_seed" else f"suite.{key}"
+            raise UsageError(f"{shown}={getattr(suite, key)} is outside {low} to {high}")
 
 
 def listed(names: str | Iterable[str]) -> list[str]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from evals.limits import Limits
+from evals.prompt_file import Prompt
+from evals.prompts import PromptSuite
 from evals.registries import PERCEPTIONS
 from evals.store import ClipRow, clips
-from evals.suite import Cell, Suite, prompt_of
+from evals.suite import Cell, Suite
 from probes.base import PROBES, assay
 from probes.perception.observation import Reference
 from probes.reading import Failed, Reading
@@ -22,7 +24,7 @@ from simulator.clip import Clip, read_video
 from simulator.decoding import printable
 from simulator.errors import UsageError
 from simulator.script import Script
-from simulator.shot import Shot, VideoModel
+from simulator.shot import Shot, VideoModel, ends
 from simulator.truth import Take
 
 Readings = dict[str, tuple[int, Reading]]  # probe -> (version, reading)
@@ -38,7 +40,7 @@ class Setup:
     folder: Path
     perception: str
     model: tuple[tuple[str, Any], ...] | None = None
-    suite: Suite | None = None
+    suite: Suite | PromptSuite | None = None
     seed: int = 0
     clips: str | None = None
     limits: Limits = field(default_factory=Limits)
@@ -48,7 +50,7 @@ class Setup:
 class ShotJob:
     """Generate (unless `clip` is there already) and let `probes` read."""
 
-    cell: Cell
+    cell: Cell | Prompt
     clip: ClipRow | None
     probes: tuple[str, ...]
 
@@ -122,7 +124,8 @@ class ShotWorker:
     def __init__(self, setup: Setup) -> None:
         assert setup.model is not None
         assert setup.suite is not None
-        self.setup, self.suite = setup, setup.suite
+        self.setup = setup
+        self.suite: Any = setup.suite  # its cells are its own
         setup.limits.apply()
         self.model = build_model(dict(setup.model))
         if setup.perception == "oracle" and not hasattr(self.model, "take"):
@@ -135,30 +138,33 @@ class ShotWorker:
             row, clip = self._generate(self._shot(job))
             yield row
         if clip is not None and job.probes:
-            script = self.suite.script(job.cell)
+            script, prompt = self.suite.told(job.cell)
             seen = self._take(job, clip) if self.setup.perception == "oracle" else clip
             play = partial(self._reference, job, script)
             with self.setup.limits.probing():
-                readings = judge(seen, self.setup.perception, script, prompt_of(script), job.probes, play)
+                readings = judge(seen, self.setup.perception, script, prompt, job.probes, play)
             yield readings
 
     def _shot(self, job: ShotJob) -> Shot:
-        return self.suite.shot(job.cell, self.setup.seed)
+        shot: Shot = self.suite.shot(job.cell, self.setup.seed)
+        return shot
 
     def _take(self, job: ShotJob, clip: Clip) -> Take:
         """The clip with the truth that the model knows of it."""
         take: Take = self.model.take(self._shot(job))  # type: ignore[attr-defined]
         return replace(take, clip=clip)
 
-    def _reference(self, job: ShotJob, script: Script) -> Reference | None:
-        """The script as played; None where the model was shown no frame of it, and cannot know what it looks like."""
+    def _reference(self, job: ShotJob, script: Script | None) -> Reference | None:
+        """The script as played; None where there is none, or the model was shown no frame and cannot know its looks."""
         from simulator.stage import film
 
         suite = self.suite
-        if job.cell.mode != "first_frames":
+        given = suite.known(job.cell.mode)
+        if script is None or not given:
             return None
         clip = film(script, suite.height, suite.width, suite.fps, frames=suite.frames)
-        return Reference((clip,), suite.known / suite.fps)
+        head, tail = ends(given, suite.frames)
+        return Reference((clip,), head / suite.fps, tail / suite.fps)
 
     def _stored(self, row: ClipRow | None) -> Clip | None:
         if row is None or row.path is None or row.digest is None:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from probes.base import Probe
-from probes.perception.observation import Observation
+from probes.perception.observation import Observation, Reference
 from probes.reading import Reading, Scored, Span, Unscored
 from simulator.clip import Clip
 from simulator.script import Script
@@ -46,7 +46,7 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
     reference, clip = observation.reference, observation.clip
     if reference is None:
         return Unscored("no real video to compare with")
-    takes, made = _common(reference.takes, clip, reference.given)
+    takes, made = _common(reference, clip)
     if len(made) < 2:
         return Unscored("less than two frames to compare, apart from those that were given")
     size = _size(*takes[0].shape[1:3])
@@ -67,10 +67,11 @@ def score(observation: Observation, script: Script | None, prompt: str | None) -
     return Scored(value, spans, measures)
 
 
-def _common(takes: tuple[Clip, ...], clip: Clip, given: float) -> tuple[list[np.ndarray], np.ndarray]:
-    """Frames of the takes and of the clip at the same times: the first take's, from `given` to where one ends."""
-    fps, seconds = takes[0].fps, min(c.seconds for c in (*takes, clip))
-    times = np.arange(round(given * fps), round(seconds * fps)) / fps
+def _common(reference: Reference, clip: Clip) -> tuple[list[np.ndarray], np.ndarray]:
+    """Frames of the takes and of the clip at the same times: the first take's that were not given, as far as all go."""
+    takes, fps = reference.takes, reference.takes[0].fps
+    seconds = min(takes[0].seconds - reference.given_last, *(c.seconds for c in (*takes, clip)))
+    times = np.arange(round(reference.given * fps), round(seconds * fps)) / fps
     at = [c.frames[np.minimum(np.round(times * c.fps).astype(int), len(c) - 1)] for c in (*takes, clip)]
     return at[:-1], at[-1]
 

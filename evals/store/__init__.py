@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from evals.store.reading import Results, export, load, snapshot
 from evals.store.schema import SCHEMA, SCHEMA_VERSION, TABLES
-from evals.store.writing import ClipRow, ShotRow, Store
+from evals.store.writing import ClipRow, Kept, ShotRow, Store
 
 __all__ = [
     "SCHEMA",
     "SCHEMA_VERSION",
     "TABLES",
     "ClipRow",
+    "Kept",
     "Results",
     "ShotRow",
     "Store",

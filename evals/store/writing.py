@@ -47,7 +47,32 @@ class ClipRow:
     error: str | None = None
 
 
-class Store:
+class Kept:
+    """What the tables of one run folder hold of its shots; db: a connection, which may be read-only."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self.db, self.path = db, path
+
+    def clip(self, shot_id: str) -> ClipRow | None:
+        """The clip of a shot, None where there is none yet."""
+        with named(self.path):
+            row = self.db.execute("SELECT * FROM clip WHERE shot_id = ?", (shot_id,)).fetchone()
+        return None if row is None else ClipRow(*row)
+
+    def read_by(self, shot_id: str, perception: str) -> dict[str, int]:
+        """The probes, with versions, whose reading of this shot stands; a failed one does not, and is tried again."""
+        query = "SELECT probe, version FROM reading WHERE shot_id = ? AND perception = ? AND status != 'failed'"
+        with named(self.path):
+            return dict(self.db.execute(query, (shot_id, perception)))
+
+    def has_failed(self, shot_id: str) -> bool:
+        """Whether the clip of a shot, or one of its readings, has failed."""
+        query = "SELECT 1 FROM {} WHERE shot_id = ? AND status = 'failed'"
+        with named(self.path):
+            return any(self.db.execute(query.format(table), (shot_id,)).fetchone() for table in ("clip", "reading"))
+
+
+class Store(Kept):
     """The writer of one run folder's tables; one at a time.
 
     Every method that writes is one transaction, on the disk when it returns.
@@ -59,15 +84,15 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder / "results.sqlite"
+        self.folder, path = folder, folder / "results.sqlite"
         self._lock = (folder / ".results.lock").open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.db = connect(folder)
+            super().__init__(connect(folder), path)
         except BaseException as error:
             self._lock.close()
             if isinstance(error, BlockingIOError):
-                raise UsageError(f"another process writes to {self.path}; wait for it") from error
+                raise UsageError(f"another process writes to {path}; wait for it") from error
             raise
 
     def __enter__(self) -> Store:
@@ -115,18 +140,6 @@ class Store:
                         "INSERT INTO span VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                         (shot_id, probe, i, s.kind, s.start, s.end, *(s.box or (None,) * 4), s.severity, s.text),
                     )
-
-    def clip(self, shot_id: str) -> ClipRow | None:
-        """The clip of a shot, None where there is none yet."""
-        with named(self.path):
-            row = self.db.execute("SELECT * FROM clip WHERE shot_id = ?", (shot_id,)).fetchone()
-        return None if row is None else ClipRow(*row)
-
-    def read_by(self, shot_id: str, perception: str) -> dict[str, int]:
-        """The probes, with versions, whose reading of this shot stands; a failed one does not, and is tried again."""
-        query = "SELECT probe, version FROM reading WHERE shot_id = ? AND perception = ? AND status != 'failed'"
-        with named(self.path):
-            return dict(self.db.execute(query, (shot_id, perception)))
 
     def drop_stale(self, perception: str, probes: Mapping[str, int]) -> int:
         """Delete the readings of other perceptions, other probes and other versions; how many there were."""

@@ -120,11 +120,13 @@ class Reference:
     """What really happens in a clip.
 
     takes: one real video of it, or two, which then also tell how far one take differs from the next.
-    given: seconds at the beginning that whoever made the clip was shown; they prove nothing.
+    given, given_last: seconds at the beginning, and at the end of the first take, that whoever made the clip was
+        shown; they prove nothing.
     """
 
     takes: tuple[Clip, ...]
     given: float = 0.0
+    given_last: float = 0.0
 
 
 class Observation(Protocol):

@@ -15,16 +15,17 @@ from simulator.errors import UsageError
 from simulator.picture import write_png
 from simulator.shot import Shot
 
-FIELDS = ("prompt", "out", "height", "width", "frames", "fps", "seed", "first", "last", "video")
+FIELDS = ("prompt", "out", "height", "width", "frames", "fps", "seed", "first", "last", "video", "known")
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
 class Command:
     """`command` is split into arguments first and filled in after, so that a prompt is always one argument.
 
-    {out} is the video to write; {first} and {last} are PNGs of the first and the last known frame and {video} is a
-    lossless video of all known frames. An argument that names one of these three is dropped, together with an option
-    before it that stands alone (`--image {first}`), where the shot has no known frames.
+    {out} is the video to write; {first} and {last} are PNGs of the clip's first and last frame, {video} is a lossless
+    video of all known frames and {known} says which ones they are ("0,1,14,15"). An argument that names one of these
+    four is dropped, together with an option before it that stands alone (`--image {first}`), where the shot does not
+    give what it names.
     """
 
     name = "command"
@@ -82,10 +83,11 @@ class Command:
         values = {name: str(getattr(shot, name)) for name in ("prompt", "height", "width", "frames", "seed")}
         values |= {"fps": f"{shot.fps:g}", "out": str(scratch / "out.mp4")}
         if shot.known:
-            times = sorted(shot.known)
-            for name, i in (("first", times[0]), ("last", times[-1])):
-                values[name] = str(scratch / f"{name}.png")
-                write_png(values[name], shot.known[i])
+            for name, i in (("first", 0), ("last", shot.frames - 1)):
+                if i in shot.known:
+                    values[name] = str(scratch / f"{name}.png")
+                    write_png(values[name], shot.known[i])
+            values["known"] = ",".join(map(str, sorted(shot.known)))
             values["video"] = str(scratch / "known.mkv")
             write_video(values["video"], known_clip(shot))
         return values

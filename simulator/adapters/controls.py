@@ -11,7 +11,7 @@ import numpy as np
 from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.script import Script
-from simulator.shot import MODES, Shot
+from simulator.shot import MODES, Shot, ends
 from simulator.stage import play
 from simulator.truth import Take
 from simulator.violations import Violation, draw
@@ -56,17 +56,15 @@ class Reference:
 
 
 class Frozen:
-    """The last known frame, or the reference's first, repeated."""
+    """A still: each frame is the known one before it, or else the first known one, or else the reference's first."""
 
     name = "frozen"
 
     def generate(self, shot: Shot) -> Clip:
-        """A still from the last known frame on."""
-        if shot.known:
-            still = shot.known[max(shot.known)]
-        else:
-            still = play(_script(shot), shot.height, shot.width, shot.fps, frames=1).clip.frames[0]
-        return _keep_known(np.repeat(still[None], shot.frames, axis=0), shot)
+        """Nothing moves but from one known frame to the next."""
+        known = shot.known or {0: play(_script(shot), shot.height, shot.width, shot.fps, frames=1).clip.frames[0]}
+        shown = [known[max((k for k in known if k <= i), default=min(known))] for i in range(shot.frames)]
+        return Clip(np.stack(shown), shot.fps)
 
     def identity(self) -> dict[str, str]:
         """Its name."""
@@ -74,7 +72,7 @@ class Frozen:
 
 
 class Noise:
-    """Uniformly random pixels after the known frames."""
+    """Uniformly random pixels where no frame is known."""
 
     name = "noise"
 
@@ -108,7 +106,7 @@ class Shuffled:
 
 
 class Damaged:
-    """The reference with a known share of violated takes, severity 1.
+    """The reference with a known share of violated takes, severity 1; known frames are kept.
 
     Which ones does not depend on chance: shots are spread evenly over the share by seed, family and mode, so that
     the share of violated takes in a suite is within a shot or two a family of what was asked.
@@ -122,20 +120,33 @@ class Damaged:
         self.share = share
 
     def violation(self, shot: Shot) -> Violation | None:
-        """What is broken in a shot, None in a valid one; it never begins before the known frames end."""
+        """What is broken in a shot, None in a valid one.
+
+        It begins after the frames that are known at the beginning, and before those at the end, by which it has to be
+        over; what cannot be undone (a fallen domino) is so in the truth all the same.
+        """
         script = _script(shot)
-        place = script.seed * GOLDEN + zlib.crc32(script.family.encode()) / 2**32 + MODES.index(shot.mode) / len(MODES)
+        place = script.seed * GOLDEN + zlib.crc32(script.family.encode()) / 2**32 + _halved(MODES.index(shot.mode))
         if place % 1.0 >= self.share:
             return None
-        begin = (max(shot.known) + 1) / shot.fps if shot.known else 0.0
+        head, tail = ends(shot.known, shot.frames)
+        begin = head / shot.fps
         allowed = tuple(replace(b, start=max(b.start, begin)) for b in script.breakable if b.end > begin)
+        if tail:
+            over, last = (shot.frames - tail) / shot.fps, (shot.frames - tail - 1) / shot.fps
+            allowed = tuple(
+                replace(b, end=min(b.end, last), until=over if b.until is None else min(b.until, over))
+                for b in allowed
+                if b.start <= last
+            )
         if not allowed:
             return None
         return draw(replace(script, breakable=allowed), np.random.default_rng(shot.seed), severity=1.0)
 
     def take(self, shot: Shot) -> Take:
         """The shot's script as played, violated or not, with its truth."""
-        return _reference(shot, self.violation(shot))
+        take = _reference(shot, self.violation(shot))
+        return replace(take, clip=_keep_known(take.clip.frames, shot)) if shot.known else take
 
     def generate(self, shot: Shot) -> Clip:
         """The picture of `take`."""
@@ -144,3 +155,9 @@ class Damaged:
     def identity(self) -> dict[str, str]:
         """Its name and its share."""
         return {"name": self.name, "share": f"{self.share:g}"}
+
+
+def _halved(number: int) -> float:
+    """The number's bits mirrored at the point (van der Corput): 0, 1/2, 1/4, 3/4, 1/8 ... spread evenly in [0, 1)."""
+    bits = f"{number:b}"[::-1]
+    return int(bits, 2) / 2 ** len(bits)

@@ -23,7 +23,7 @@ COMMAND = (
     "--frames {frames} --seed {seed} --fps {fps} --video {video}"
 )
 WEIGHTS = Path(simulator.model.__file__).parent / "weights"
-SUITE = Suite.from_config(config.load("run", ["suite=smoke", "suite.seconds=1"])["suite"])
+SUITE = Suite.from_config(config.load("run", ["suite=smoke", "suite.seconds=1.5"])["suite"])
 STRANGERS = ("folder", "command")  # what they return is checked where it is used
 
 

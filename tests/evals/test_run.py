@@ -186,3 +186,59 @@ def test_a_reading_of_another_version_is_scored_again(unbroken: Path, monkeypatc
         again = due(plan(config.load("run", [*ASKED, f"out={unbroken}"])), store)
     assert len(again) == 8
     assert all(job.probes == ("permanence",) and job.clip is not None for job in again)  # type: ignore[union-attr]
+
+
+PROGRAM = """
+import runpy, sys
+from pathlib import Path
+folder = Path({folder!r})
+with (folder / "log").open("a") as log:
+    print("--known" in sys.argv, file=log)
+if "--known" in sys.argv:
+    if (folder / "refuse").exists():
+        sys.exit("no known frames today")
+    at = sys.argv.index("--known")
+    del sys.argv[at : at + 2]
+sys.argv[0] = {program!r}
+runpy.run_path({program!r}, run_name="__main__")
+"""
+
+
+def test_retry_does_what_failed_alone_and_another_probe_generates_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "program.py"
+    square = Path(__file__).parents[1] / "simulator" / "square_program.py"
+    program.write_text(PROGRAM.format(folder=str(tmp_path), program=str(square)))
+    (tmp_path / "refuse").touch()
+    sizes = "--height {height} --width {width} --frames {frames} --fps {fps} --seed {seed}"
+    command = f"{sys.executable} {program} --prompt {{prompt}} --out {{out}} {sizes} --known {{known}}"
+    folder = tmp_path / "run"
+    asked = ["run", "model=command", f"model.command={command}", f"out={folder}", "workers=1", "suite=smoke"]
+    asked += ["suite.seconds=1", "suite.families=[drop_bounce]", "suite.height=32", "suite.width=32"]
+
+    def generated() -> list[str]:
+        return (tmp_path / "log").read_text().split()
+
+    assert main([*asked, "probes=quality", "retry=failed"]) == 2
+    assert "holds no run of this yet; leave out retry=failed" in capsys.readouterr().err
+    assert main([*asked, "probes=quality", "retry=all"]) == 2
+    assert "unknown retry 'all'" in capsys.readouterr().err
+    assert main([*asked, "probes=quality"]) == 3
+    assert sorted(generated()) == ["False", "True"]
+    with sqlite3.connect(folder / "results.sqlite") as db:  # the other shot is not done yet
+        for table in ("reading", "clip"):
+            db.execute(f"DELETE FROM {table} WHERE shot_id = 'drop_bounce-0-prompt'")
+    (tmp_path / "refuse").unlink()
+    assert main([*asked, "probes=quality", "retry=failed"]) == 3
+    assert generated()[2:] == ["True"]
+    assert main([*asked, "probes=quality"]) == 0
+    assert generated()[3:] == ["False"]
+    capsys.readouterr()
+    for probes, left in (("quality", 0), ("[quality,permanence]", 2)):
+        assert main([*asked, f"probes={probes}", "--dry-run", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["cells"], told["shots"], told["left"]) == (1, 2, left)
+    assert main([*asked, "probes=[quality,permanence]"]) == 0
+    assert len(generated()) == 4
+    assert set(load(folder).readings["probe"]) == {"quality", "permanence"}

@@ -16,8 +16,9 @@ from evals.store import export, load
 from evals.suite import Suite
 from simulator.adapters.controls import Reference
 from simulator.clip import read_video, write_video
+from simulator.shot import MODES
 
-SMALL = ["suite=smoke", "suite.seconds=1", "suite.families=[drop_bounce]", "suite.height=48", "suite.width=64"]
+SMALL = ["suite=smoke", "suite.seconds=1.125", "suite.families=[drop_bounce]", "suite.height=48", "suite.width=64"]
 PROGRAM = Path(__file__).parents[1] / "simulator" / "square_program.py"
 
 
@@ -27,25 +28,30 @@ def lines(path: Path) -> list[dict]:  # type: ignore[type-arg]
 
 def test_shots_generated_elsewhere_score_like_the_model_that_made_them(tmp_path: Path) -> None:
     out, videos = tmp_path / "shots", tmp_path / "videos"
-    assert main(["shots", *SMALL, f"out={out}"]) == 0
-    suite = Suite.from_config(config.load("shots", SMALL)["suite"])
+    asked = [*SMALL, f"suite.modes=[{','.join(MODES)}]"]
+    assert main(["shots", *asked, f"out={out}"]) == 0
+    suite = Suite.from_config(config.load("shots", asked)["suite"])
     for row, cell in zip(lines(out / "shots.jsonl"), suite.cells(), strict=True):
         shot = suite.shot(cell, 0)
-        assert (row["id"], row["prompt"], row["seed"], row["frames"]) == (shot.id, shot.prompt, shot.seed, 8)
-        assert ("known" in row) == (row["mode"] == "first_frames") == bool(shot.known)
+        assert (row["id"], row["prompt"], row["seed"], row["frames"]) == (shot.id, shot.prompt, shot.seed, 9)
+        assert ("known" in row) == (row["mode"] != "prompt") == bool(shot.known)
+        assert row.get("known_at", []) == sorted(shot.known)
+        assert ("first" in row, "last" in row) == (0 in shot.known, 8 in shot.known)
         for name, i in zip(row.get("known", []), sorted(shot.known), strict=True):
             np.testing.assert_array_equal(cv2.imread(str(out / name))[..., ::-1], shot.known[i])
         if shot.known:
             assert read_video(out / row["video"]).frames.tobytes() == np.stack(list(shot.known.values())).tobytes()
         write_video(videos / row["file"].replace(".mp4", ".mkv"), Reference().generate(shot))
-    sys_out = main(["shots", *SMALL, f"out={out}"])
+    sys_out = main(["shots", *asked, f"out={out}"])
     assert sys_out == 2  # what is there is not overwritten
-    assert main(["run", "model=folder", f"model.path={videos}", *SMALL, f"out={tmp_path / 'a'}", "workers=1"]) == 0
-    assert main(["run", "model=reference", *SMALL, f"out={tmp_path / 'b'}", "workers=1"]) == 0
+    assert main(["run", "model=folder", f"model.path={videos}", *asked, f"out={tmp_path / 'a'}", "workers=1"]) == 0
+    assert main(["run", "model=reference", *asked, f"out={tmp_path / 'b'}", "workers=1"]) == 0
     assert export(tmp_path / "a") == export(tmp_path / "b")
     readings = load(tmp_path / "b").readings
     told = readings[readings["probe"] == "reference"].set_index("shot_id")
-    assert told.loc["drop_bounce-0-first_frames", "value"] == 1.0  # the simulator is its own reference
+    for mode in ("first_frames", "last_frames", "both_ends"):
+        assert told.loc[f"drop_bounce-0-{mode}", "value"] == 1.0  # the simulator is its own reference
+    assert "less than two frames" in told.loc["drop_bounce-0-first_second", "reason"]
     assert told.loc["drop_bounce-0-prompt", "status"] == "unscored"  # nobody can know what the scene looks like
 
 

@@ -16,9 +16,9 @@ from tests.probes.test_quality import moving
 FPS = 8.0
 
 
-def read(made: np.ndarray, *takes: np.ndarray, given: float = 0.0) -> Scored:
+def read(made: np.ndarray, *takes: np.ndarray, given: float = 0.0, given_last: float = 0.0) -> Scored:
     observation = observe(Clip(made, FPS))
-    observation.reference = Reference(tuple(Clip(take, FPS) for take in takes), given)
+    observation.reference = Reference(tuple(Clip(take, FPS) for take in takes), given, given_last)
     found = score(observation, None, None)
     assert isinstance(found, Scored)
     return found
@@ -27,6 +27,14 @@ def read(made: np.ndarray, *takes: np.ndarray, given: float = 0.0) -> Scored:
 def later(frames: np.ndarray, by: int) -> np.ndarray:
     """The same motion, so many frames late."""
     return np.concatenate([np.repeat(frames[:1], by, axis=0), frames[:-by]])
+
+
+def test_frames_that_were_given_at_an_end_are_left_out() -> None:
+    true = moving()
+    made, n = later(true, 3), len(true)
+    whole, inner = read(made, true, given=2 / FPS, given_last=3 / FPS), read(made[2 : n - 3], true[2 : n - 3])
+    assert whole.measures == inner.measures
+    assert read(made, true, given_last=0.0).measures != whole.measures
 
 
 def masks_again(frames: np.ndarray) -> np.ndarray:

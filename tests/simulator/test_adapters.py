@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from simulator.adapters.folder import Folder
 from simulator.clip import Clip, write_video
 from simulator.errors import UsageError
 from simulator.scenarios import FAMILIES, make_script
-from simulator.shot import MODES, Shot
+from simulator.shot import MODES, Shot, ends, known_frames
 from simulator.stage import play
 
 PROGRAM = f"{sys.executable} {Path(__file__).parent / 'square_program.py'} --prompt {{prompt}} --out {{out}} "
@@ -27,7 +28,8 @@ def make_shot(
     family: str = "drop_bounce", seed: int = 0, mode: str = "prompt", frames: int = 16, model_seed: int = 0
 ) -> Shot:
     script = make_script(family, seed)
-    known = dict(enumerate(play(script, 32, 32, 8.0, frames=4).clip.frames)) if mode == "first_frames" else {}
+    given = known_frames(mode, frames, 8.0)
+    known = {i: play(script, 32, 32, 8.0, frames=frames).clip.frames[i] for i in given} if given else {}
     return Shot(f"{family}-{seed}-{mode}", script.prompts[0], 32, 32, frames, 8.0, model_seed, mode, known, script)
 
 
@@ -44,10 +46,12 @@ def test_reference_is_the_stage(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_frozen_moves_only_while_frames_are_known(mode: str) -> None:
-    clip = Frozen().generate(make_shot(mode=mode))
+    shot = make_shot(mode=mode)
+    clip = Frozen().generate(shot)
     moved = np.abs(np.diff(clip.frames.astype(int), axis=0)).sum(axis=(1, 2, 3)) > 0
-    assert not moved[len(make_shot(mode=mode).known) :].any()
-    assert clip.frames[0].tobytes() == Reference().generate(make_shot()).frames[0].tobytes()
+    assert not moved[[i - 1 for i in range(1, shot.frames) if i not in shot.known]].any()
+    first = 12 if mode == "last_frames" else 0
+    assert clip.frames[0].tobytes() == Reference().generate(make_shot()).frames[first].tobytes()
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -71,9 +75,7 @@ def test_noise_is_uniform_and_follows_the_seed() -> None:
 def test_damaged_has_its_share_of_violations_and_leaves_known_frames_alone(share: float) -> None:
     model = Damaged(share)
     shots = [
-        Shot(
-            "x", "", 32, 32, 16, 8.0, seed, mode, {i: np.zeros(0) for i in range(4)} if mode == MODES[1] else {}, script
-        )
+        Shot("x", "", 32, 32, 16, 8.0, seed, mode, dict.fromkeys(known_frames(mode, 16, 8.0), np.zeros(0)), script)
         for family in FAMILIES.names()
         for seed in range(5)
         for script in [make_script(family, seed)]
@@ -83,7 +85,12 @@ def test_damaged_has_its_share_of_violations_and_leaves_known_frames_alone(share
     broken = [v for v in drawn if v is not None]
     assert abs(len(broken) - share * len(shots)) <= len(FAMILIES.names())
     assert all(v.severity == 1.0 for v in broken)
-    assert all(v.onset > max(s.known) / s.fps for s, v in zip(shots, drawn, strict=True) if v is not None and s.known)
+    for shot, violation in zip(shots, drawn, strict=True):
+        head, tail = ends(shot.known, shot.frames)
+        if violation is not None and head:
+            assert violation.onset > (head - 1) / shot.fps
+        if violation is not None and tail:
+            assert violation.onset + violation.duration <= (shot.frames - tail) / shot.fps + 1e-9
 
 
 def test_a_damaged_take_is_the_reference_until_its_onset() -> None:
@@ -99,6 +106,14 @@ def test_a_damaged_take_is_the_reference_until_its_onset() -> None:
     take = model.take(shot)
     assert take.truth.broken is not None
     assert take.truth.broken.kind == violation.kind
+
+
+@pytest.mark.parametrize("mode", ["last_frames", "both_ends"])
+def test_a_damaged_take_keeps_the_frames_that_are_known_at_the_end(mode: str) -> None:
+    shot = make_shot("drop_bounce", mode=mode)
+    clip = Damaged(1.0).generate(shot)
+    assert all(clip.frames[i].tobytes() == frame.tobytes() for i, frame in shot.known.items())
+    assert clip.digest != Reference().generate(shot).digest
 
 
 def test_a_folder_is_read_by_shot_id_or_by_its_manifest(tmp_path: Path) -> None:
@@ -144,6 +159,28 @@ def test_a_prompt_reaches_a_command_as_one_argument_and_no_shell_sees_it() -> No
     assert filled == ["prog", "-p", nasty, "--out=/o", "x7"]
     filled = command.fill({"prompt": "-", "out": "/o", "seed": "7", "first": "f", "last": "l"})
     assert filled == ["prog", "-p", "-", "--out=/o", "--first", "f", "l", "x7"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "there"),
+    [
+        ("prompt", set()),
+        ("first_frames", {"first", "video", "known"}),
+        ("first_second", {"first", "video", "known"}),
+        ("last_frames", {"last", "video", "known"}),
+        ("both_ends", {"first", "last", "video", "known"}),
+    ],
+)
+def test_a_command_is_given_the_ends_of_the_clip_where_they_are_known(
+    mode: str, there: set[str], tmp_path: Path
+) -> None:
+    shot = make_shot(mode=mode)
+    values = Command("prog {out}")._values(shot, tmp_path)
+    assert values.keys() & {"first", "last", "video", "known"} == there
+    assert values.get("known", "") == ",".join(map(str, known_frames(mode, 16, 8.0)))
+    for name, i in (("first", 0), ("last", 15)):
+        if name in there:
+            np.testing.assert_array_equal(cv2.imread(values[name])[..., ::-1], shot.known[i])
 
 
 def test_a_command_that_fails_tells_its_last_words() -> None:
