@@ -101,7 +101,7 @@ class ClipWorker:
             yield Fault("frozen clip", "it shows one frame throughout, and the script moves")
         error = unlikeness(clip, reference, known)
         if error is not None and error < COPIED[cell.mode]:
-            yield Fault("copied reference", f"its error to the simulator's own picture is {error:.1%} of a guess's")
+            yield Fault("copied reference", f"it is off the simulator's own picture by {error:.1%} of what a guess is")
         if job.probes:
             real = Reference((reference,), known / suite.fps) if known else None
             with self.setup.limits.probing():

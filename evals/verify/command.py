@@ -15,7 +15,7 @@ from rich.table import Table
 from evals.console import console, emit
 from evals.execute import processes
 from evals.limits import Limits
-from evals.verify import contents, others, recomputing, rows
+from evals.verify import asking, contents, others, recomputing, rows
 from evals.verify.findings import KINDS, Refused, Report
 from evals.verify.unpacking import Room, unpack
 from simulator.errors import UsageError
@@ -40,7 +40,7 @@ def verify(source: Path, cfg: Mapping[str, Any], seed: int, screen: Console) -> 
             files = unpack(source, Path(folder), room, report)
             run = contents.check_files(Path(folder), files, report)
             held = contents.read(Path(folder), report, run)
-            wanted = rows.asked(held.spec, report, cfg["limits"]["shots"])
+            wanted = asking.asked(held.spec, report, cfg["limits"]["shots"])
             rows.check(held, wanted, report)
             for name, other in compared.items():
                 others.compare(held, other, name, report)

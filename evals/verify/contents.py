@@ -30,7 +30,7 @@ Tables = dict[str, list[Row]]
 
 @dataclass(frozen=True)
 class Contents:
-    """The documents, and the rows of every table, no key twice; `files` are those of the manifest."""
+    """The documents, and the rows of every table, no key twice."""
 
     folder: Path
     spec: dict[str, Any]

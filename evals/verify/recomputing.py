@@ -14,10 +14,11 @@ from evals.engine import Done, pool
 from evals.limits import Limits
 from evals.progress import progress
 from evals.registries import PERCEPTIONS
+from evals.verify.asking import Asked
 from evals.verify.clips import Again, Fault, Job, Setup
 from evals.verify.contents import Contents, Row
 from evals.verify.findings import Report
-from evals.verify.rows import Asked, other_packages
+from evals.verify.rows import other_packages
 from probes.base import PROBES
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
