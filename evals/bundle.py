@@ -55,7 +55,7 @@ def lacks(results: Results) -> list[str]:
         f"of {shots} shots have no clip": told["clips"]["missing"],
         f"of {shots} clips failed": told["clips"]["failed"],
         f"of {asked} readings failed": sum(probe["failed"] for probe in told["probes"].values()),
-        f"of {asked} readings are missing": asked - len(results.readings),
+        f"of {asked} readings are missing": max(0, asked - len(results.readings)),
     }
     return [f"{count} {what}" for what, count in counts.items() if count]
 

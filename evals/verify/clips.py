@@ -89,28 +89,38 @@ class ClipWorker:
         is_ = (len(clip), clip.height, clip.width, clip.fps)
         if is_ != job.size:
             yield Fault("clip", f"its row says {job.size} frames, height, width and fps; it has {is_}")
-        script = suite.script(cell)
         shot = Shot(cell.id, "", suite.height, suite.width, suite.frames, suite.fps, 0)
         reason = short(clip, shot)
         if reason is not None:
             yield Fault("clip", reason)
             return
-        known = suite.known if cell.mode == "first_frames" else 0
-        reference = self._reference(cell)
+        with self.setup.limits.probing():
+            reference = self._reference(cell)
+            yield from self._tricks(job, clip, reference)
+            if job.probes:
+                yield from self._again(job, clip, reference)
+
+    def _known(self, cell: Cell) -> int:
+        return self.setup.suite.known if cell.mode == "first_frames" else 0
+
+    def _tricks(self, job: Job, clip: Clip, reference: Clip) -> Iterator[Fault]:
+        """Whether nothing was generated at all."""
+        known = self._known(job.cell)
         if frozen(clip, reference, known):
             yield Fault("frozen clip", "it shows one frame throughout, and the script moves")
         error = unlikeness(clip, reference, known)
-        if error is not None and error < COPIED[cell.mode]:
+        if error is not None and error < COPIED[job.cell.mode]:
             yield Fault("copied reference", f"it is off the simulator's own picture by {error:.1%} of what a guess is")
-        if job.probes:
-            real = Reference((reference,), known / suite.fps) if known else None
-            with self.setup.limits.probing():
-                said = judge(clip, self.setup.perception, script, prompt_of(script), job.probes, lambda: real)
-            for probe, (version, reading) in said.items():
-                row, spans = reading_rows(
-                    cell.id, probe, version, self.setup.perception, reading, self.setup.perception_version
-                )
-                yield Again(probe, row, tuple(spans))
+
+    def _again(self, job: Job, clip: Clip, reference: Clip) -> Iterator[Again]:
+        """The job's readings, as a run computes them."""
+        suite, sight, version_of_sight = self.setup.suite, self.setup.perception, self.setup.perception_version
+        script, known = suite.script(job.cell), self._known(job.cell)
+        real = Reference((reference,), known / suite.fps) if known else None
+        said = judge(clip, sight, script, prompt_of(script), job.probes, lambda: real)
+        for probe, (version, reading) in said.items():
+            row, spans = reading_rows(job.cell.id, probe, version, sight, reading, version_of_sight)
+            yield Again(probe, row, tuple(spans))
 
     def _reference(self, cell: Cell) -> Clip:
         """The script as played; the last one is kept, for the same scene in the other mode."""

@@ -63,8 +63,9 @@ def show(report: Report, out: Console) -> None:
     table = Table(box=None)
     for column, style in (("found", "bold red"), ("where", "cyan"), ("what", "")):
         table.add_column(column, style=style, overflow="fold")
+    findings = report.ordered()
     for kind, meaning in KINDS.items():
-        mine = [finding for finding in report.ordered() if finding.kind == kind]
+        mine = [finding for finding in findings if finding.kind == kind]
         style = "dim" if kind == "note" else ""
         for finding in mine[:SHOWN]:
             table.add_row(
@@ -72,7 +73,7 @@ def show(report: Report, out: Console) -> None:
             )
         if len(mine) > SHOWN:
             table.add_row("", "", f"and {len(mine) - SHOWN} more: {meaning}", style="dim")
-    if report.findings:
+    if findings:
         out.print(table)
         out.print()
     looked = ", ".join(f"{count} {what}" for what, count in report.checked.items()) or "nothing"

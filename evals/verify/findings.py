@@ -29,6 +29,8 @@ KINDS = {  # in the order in which they are shown
     "note": "nothing wrong, and good to know",
 }
 
+MOST = 20_000  # findings of a report
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -63,7 +65,13 @@ class Report:
     checked: dict[str, int] = field(default_factory=dict)
 
     def add(self, kind: str, where: str, text: str) -> None:
-        """One more finding."""
+        """One more finding.
+
+        Raises:
+            Refused: there are too many.
+        """
+        if len(self.findings) >= MOST:
+            raise Refused("bomb", where, f"more than {MOST} findings; the rest is not told")
         self.findings.append(Finding(kind, where, text))
 
     @property
