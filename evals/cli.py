@@ -51,6 +51,8 @@ VERBS.add("certify", "reports.certificate:command", "how often the probes are ri
 VERBS.add("calibrate", "evals.calibrate:command", "fit the probes' calibration tables on the calibration split")
 VERBS.add("sql", "evals.sql:command", "ask the tables of runs, in SQL")
 VERBS.add("export", "evals.export:command", "write the tables of runs as Parquet or CSV")
+VERBS.add("bundle", "evals.bundle:command", "pack a finished run as a submission")
+VERBS.add("verify", "evals.verify.command:command", "check a submission: recompute what it says")
 VERBS.add("doctor", "evals.doctor:command", "what this machine can do, and what to type next")
 
 TALLIES = ("compare", "leaderboard")  # they multiply what is small: threads would but wait for each other

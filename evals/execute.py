@@ -149,7 +149,7 @@ def execute(plan: Plan, out: Console) -> int:
         raise UsageError(f"{plan.folder} holds no run of this yet; leave out retry=failed")
     held = claim(plan.folder, plan.spec)["scoring"]
     (plan.folder / "clips").mkdir(exist_ok=True)
-    begun, clock = now(), time.monotonic()
+    begun, clock, made = now(), time.monotonic(), 0
     with alone(plan.folder), Store(plan.folder) as store:
         for stale in (plan.folder / "clips").glob(".*.tmp"):  # what a kill left half written
             stale.unlink()
@@ -170,6 +170,7 @@ def execute(plan: Plan, out: Console) -> int:
                 for job, said in engine(plan.worker, plan.setup, jobs, plan.workers):
                     if not isinstance(said, Done):
                         _commit(plan, store, shot_id_of(job), said.content)
+                        made += isinstance(said.content, ClipRow) and said.content.status == "ok"
                         continue
                     if said.error is not None:
                         _give_up(plan, store, job, shot_id_of(job), said.error)
@@ -178,5 +179,6 @@ def execute(plan: Plan, out: Console) -> int:
             write_record(
                 plan.folder, plan.spec, plan.asked,
                 workers=plan.workers, begun=begun, seconds=time.monotonic() - clock, jobs=len(jobs),
+                clips=made,
             )  # fmt: skip
     return len(jobs)

@@ -56,15 +56,19 @@ def now() -> str:
 
 
 def write_record(
-    folder: Path, spec: dict[str, Any], asked: dict[str, Any], *, workers: int, begun: str, seconds: float, jobs: int
-) -> None:
-    """Write or renew the record; each session that worked on the run is listed."""
+    folder: Path, spec: dict[str, Any], asked: dict[str, Any], *, workers: int, begun: str, seconds: float, jobs: int,
+    clips: int | None = None,
+) -> None:  # fmt: skip
+    """Write or renew the record; each session that worked on the run is listed.
+
+    clips: how many of the run's clips it made.
+    """
     path = folder / "record.json"
     try:
         sessions = json.loads(path.read_text())["sessions"]
     except (OSError, ValueError, KeyError):
         sessions = []
-    sessions.append({"begun": begun, "seconds": round(seconds, 2), "shots": jobs, "workers": workers})
+    sessions.append({"begun": begun, "seconds": round(seconds, 2), "shots": jobs, "clips": clips, "workers": workers})
     write_json(
         path,
         {

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from evals.store.reading import Results, export, load, snapshot
 from evals.store.schema import SCHEMA, SCHEMA_VERSION, TABLES
-from evals.store.writing import ClipRow, Kept, ShotRow, Store
+from evals.store.writing import ClipRow, Kept, ShotRow, Store, reading_rows
 
 __all__ = [
     "SCHEMA",
@@ -27,5 +27,6 @@ __all__ = [
     "Store",
     "export",
     "load",
+    "reading_rows",
     "snapshot",
 ]

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 from evals.console import plain
 from evals.disk import named
 from evals.store.schema import connect
 from probes.reading import Failed, Reading, Scored, Unscored
 from simulator.errors import UsageError
+
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -131,15 +134,9 @@ class Store(Kept):
         with self._transaction() as db:
             for probe, (version, reading) in readings.items():
                 db.execute("DELETE FROM reading WHERE shot_id = ? AND probe = ?", (shot_id, probe))
-                db.execute(
-                    "INSERT INTO reading VALUES (?,?,?,?,?,?,?,?,?)",
-                    (shot_id, probe, version, perception, *_told(reading), perception_version),
-                )
-                for i, s in enumerate(reading.spans if isinstance(reading, Scored) else ()):
-                    db.execute(
-                        "INSERT INTO span VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                        (shot_id, probe, i, s.kind, s.start, s.end, *(s.box or (None,) * 4), s.severity, s.text),
-                    )
+                row, spans = reading_rows(shot_id, probe, version, perception, reading, perception_version)
+                db.execute("INSERT INTO reading VALUES (?,?,?,?,?,?,?,?,?)", row)
+                db.executemany("INSERT INTO span VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", spans)
 
     def drop_stale(self, perception: str, probes: Mapping[str, int]) -> int:
         """Delete the readings of other perceptions, other probes and other versions; how many there were."""
@@ -147,6 +144,20 @@ class Store(Kept):
         arguments = [perception, *(x for pair in probes.items() for x in pair)]
         with self._transaction() as db:
             return db.execute(f"DELETE FROM reading WHERE NOT (perception = ? AND ({keep}))", arguments).rowcount
+
+
+def reading_rows(
+    shot_id: str, probe: str, version: int, perception: str, reading: Reading, perception_version: int | None
+) -> tuple[Row, list[Row]]:
+    """The row of table reading for what a probe said, and the rows of table span for its evidence."""
+    spans = reading.spans if isinstance(reading, Scored) else ()
+    return (
+        (shot_id, probe, version, perception, *_told(reading), perception_version),
+        [
+            (shot_id, probe, i, s.kind, s.start, s.end, *(s.box or (None,) * 4), s.severity, s.text)
+            for i, s in enumerate(spans)
+        ],
+    )
 
 
 def _told(reading: Reading) -> tuple[str, float | None, str | None, str | None]:
