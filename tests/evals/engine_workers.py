@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from evals.engine import Bounds, within
+from evals.process import Bounds, within
 from simulator.errors import UsageError
 
 
@@ -36,6 +36,19 @@ class Mortal:
         if job == "always" or (job == "once" and not mark.exists()):
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        yield job
+
+
+class Orphan:
+    """Kills what it runs under, twice for job "always"; for an engine whose processes have a host of their own."""
+
+    def __init__(self, setup: None) -> None:
+        pass
+
+    def do(self, job: str) -> Iterator[str]:
+        if job == "always":
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)
         yield job
 
 
@@ -68,7 +81,7 @@ class Bounded:
         self.held = b"x" * (300 << 20)
 
     def do(self, job: str) -> Iterator[str]:
-        with within(Bounds(1.0, 200)):
+        with within(Bounds(30.0 if job == "eats" else 1.0, 200)):
             eaten = b"x" * ((600 if job == "eats" else 10) << 20)
             time.sleep(60 if job == "sleeps" else 0.5 if job == "eats" else 0.0)
         time.sleep(1.2 if job == "is slow later" else 0.0)
