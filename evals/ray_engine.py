@@ -8,6 +8,7 @@ its node, costs its job one retry on a fresh actor, then the job is given up.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -86,10 +87,13 @@ class _Slot:
 
         Raises:
             RayError: it is lost.
+            UsageError: it cannot build its worker, or lacks this package.
         """
         try:
             said: Message | Done | None = ray.get(next(self.news) if self.placed else self.news)
         except RayTaskError as error:
+            if not self.placed:
+                raise UsageError(f"no worker can start on the cluster: {error.cause}") from error
             raise error.cause from error
         self.placed = True
         if said is None or isinstance(said, Done):
@@ -127,16 +131,24 @@ def _drive(actor: Callable[[], Any], jobs: Sequence[Hashable], workers: int) -> 
                 left -= 1
 
 
+def _knock(address: str) -> None:
+    """Raises OSError or ValueError where nobody is at HOST:PORT; Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+
+
 @contextmanager
 def _cluster(address: str | None, workers: int, gpus: float) -> Iterator[None]:
     """A cluster to work on: of our own, for as long as the block lasts, or the one at an address."""
     own = {"num_cpus": workers, "object_store_memory": STORE, "include_dashboard": False} if address is None else {}
     try:
+        if address not in (None, "auto"):
+            _knock(str(address))
         with environment(OURS):
             ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **own)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UsageError(f"cannot join ray.address={address}: {reason}; `ray start --head` starts a cluster") from error
+    except Exception as error:  # Ray raises many kinds, Exception itself among them
+        where, reason = "null" if address is None else address, str(error).strip().partition("\n")[0]
+        raise UsageError(f"no Ray cluster, ray.address={where}: {reason}; `ray start --head` starts one") from error
     try:
         there = ray.cluster_resources().get("GPU", 0)
         if own and gpus > there:

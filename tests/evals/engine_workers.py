@@ -52,6 +52,18 @@ class Orphan:
         yield job
 
 
+class Talker:
+    """Says 40 times a MiB, and to a file, how much it has said."""
+
+    def __init__(self, setup: Path) -> None:
+        self.count = setup
+
+    def do(self, job: int) -> Iterator[bytes]:
+        for n in range(40):
+            self.count.write_text(str(n))
+            yield bytes(1 << 20)
+
+
 class Threads:
     """Answers with what its process was told about threads."""
 

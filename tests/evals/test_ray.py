@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ pytest.importorskip("ray")
 import psutil
 from ray.cluster_utils import Cluster
 
-from evals.ray_engine import OURS, pool
+from evals.ray_engine import OURS, Host, pool
 
 pytestmark = pytest.mark.slow
 SMALL: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000}
@@ -36,11 +37,10 @@ SHOTS = 6
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """A head that takes no work, and two nodes that take one worker each."""
+    """Two nodes that take one worker each."""
     with environment(OURS):
-        made = Cluster(initialize_head=True, head_node_args={**SMALL, "num_cpus": 0, "include_dashboard": False})
-        for _ in range(2):
-            made.add_node(**SMALL)
+        made = Cluster(initialize_head=True, head_node_args={**SMALL, "include_dashboard": False})
+        made.add_node(**SMALL)
         yield made
         made.shutdown()
 
@@ -61,13 +61,17 @@ def run(cluster: Cluster, folder: Path, workers: int) -> int:
     return main([*ASKED, "engine=ray", f"ray.address={cluster.address}", f"workers={workers}", f"out={folder}"])
 
 
-def meanwhile(folder: Path, act: Callable[[], None]) -> threading.Thread:
-    """Have something happen as soon as the first clip of a run is scored."""
+def meanwhile(folder: Path, cluster: Cluster, act: Callable[[Any, psutil.Process], None]) -> threading.Thread:
+    """Have something happen to a busy actor on the second node, after the first clip of a run is scored."""
+    (node,) = cluster.worker_nodes
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
 
     def watch() -> None:
-        while _count(folder) == 0:
-            time.sleep(0.02)
-        act()
+        busy: list[psutil.Process] = []
+        while _count(folder) == 0 or not busy:
+            time.sleep(0.05)
+            busy = [p for p in raylet.children() if p.name() == "ray::Host.do"]
+        act(node, busy[0])
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -82,11 +86,6 @@ def _count(folder: Path) -> int:
         return 0
 
 
-def actors() -> list[psutil.Process]:
-    """The processes of actors that have been given a job or wait for one."""
-    return [p for p in psutil.process_iter(["cmdline"]) if " ".join(p.info["cmdline"] or []).startswith("ray::Host")]
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 def test_any_number_of_workers_gives_the_tables_of_the_local_engine(
     workers: int, cluster: Cluster, local: Path, tmp_path: Path
@@ -97,26 +96,27 @@ def test_any_number_of_workers_gives_the_tables_of_the_local_engine(
 
 
 def test_a_killed_actor_costs_nothing(cluster: Cluster, local: Path, tmp_path: Path) -> None:
-    killed: list[int] = []
+    killed: list[psutil.Process] = []
 
-    def kill() -> None:
-        victim = actors()[0]
-        killed.extend(child.pid for child in victim.children())
-        victim.send_signal(signal.SIGKILL)
+    def kill(node: Any, actor: psutil.Process) -> None:
+        killed.extend(actor.children())
+        actor.kill()
 
-    thread = meanwhile(tmp_path, kill)
+    thread = meanwhile(tmp_path, cluster, kill)
     assert run(cluster, tmp_path, 2) == 0
     thread.join()
+    assert _count(tmp_path) == SHOTS
     assert tables(tmp_path) == tables(local)
     assert killed
-    assert not any(psutil.pid_exists(pid) for pid in killed)  # what it did goes with it
+    assert psutil.wait_procs(killed, timeout=10)[1] == []  # what it did goes with it
 
 
 def test_a_killed_node_costs_nothing(cluster: Cluster, local: Path, tmp_path: Path) -> None:
-    victim = cluster.add_node(**SMALL)
-    thread = meanwhile(tmp_path, lambda: cluster.remove_node(victim, allow_graceful=False))
-    assert run(cluster, tmp_path, 3) == 0
+    thread = meanwhile(tmp_path, cluster, lambda node, _: cluster.remove_node(node, allow_graceful=False))
+    assert run(cluster, tmp_path, 2) == 0
     thread.join()
+    assert not cluster.worker_nodes
+    cluster.add_node(**SMALL)
     assert _count(tmp_path) == SHOTS
     assert tables(tmp_path) == tables(local)
 
@@ -148,6 +148,23 @@ def test_a_worker_that_cannot_be_built_is_the_users_to_mend(cluster: Cluster) ->
         list(pool("tests.evals.engine_workers:Unbuildable", None, [1, 2], 2, cluster.address))
 
 
+def test_a_worker_is_but_a_few_messages_ahead_of_a_driver_that_is_slow(cluster: Cluster, tmp_path: Path) -> None:
+    said = pool("tests.evals.engine_workers:Talker", tmp_path / "count", [1], 1, cluster.address)
+    next(said)
+    time.sleep(3)
+    assert int((tmp_path / "count").read_text()) <= 8
+    assert len(list(said)) == 40
+
+
+def test_a_node_that_lacks_the_package_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = ModuleType("nowhere")
+    elsewhere.Host = type("Host", (Host,), {"__module__": "nowhere"})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "nowhere", elsewhere)
+    monkeypatch.setattr("evals.ray_engine.Host", elsewhere.Host)
+    with pytest.raises(UsageError, match=r"(?s)no worker can start on the cluster: .*nowhere"):
+        list(pool("tests.evals.engine_workers:Squares", None, [1], 1, cluster.address))
+
+
 def test_a_cluster_of_its_own_comes_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # not asked for, not joined
     said = list(pool("tests.evals.engine_workers:Squares", None, [3], 1))
@@ -161,7 +178,7 @@ def test_a_cluster_of_its_own_comes_and_goes(monkeypatch: pytest.MonkeyPatch) ->
         (None, 1000.0, r"ray\.gpus=1000, but this machine has"),
         (None, 1.5, r"ray\.gpus=1\.5; give a whole number"),
         ("ray://127.0.0.1:10001", 0.0, "is Ray Client's"),
-        ("127.0.0.1:9", 0.0, r"cannot join ray\.address=127\.0\.0\.1:9"),
+        ("127.0.0.1:9", 0.0, r"no Ray cluster, ray\.address=127\.0\.0\.1:9"),
     ],
 )
 def test_a_cluster_that_cannot_do_it_is_the_users_to_mend(address: str | None, gpus: float, why: str) -> None:
