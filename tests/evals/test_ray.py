@@ -23,6 +23,7 @@ from simulator.errors import UsageError
 pytest.importorskip("ray")
 
 import psutil
+from ray._private import services
 from ray.cluster_utils import Cluster
 
 from evals.ray_engine import OURS, Host, pool
@@ -35,8 +36,26 @@ ASKED = ["run", "model=shuffled", "suite=smoke", "suite.seconds=0.5", "suite.fam
 SHOTS = 6
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """A node may take minutes to start, where many tests share a core; Ray itself waits for 30 s."""
+    get_node = services.get_node
+
+    def patient(*node: str) -> Any:
+        for _ in range(900):
+            try:
+                return get_node(*node)
+            except RuntimeError:
+                time.sleep(0.2)
+        return get_node(*node)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "get_node", patient)
+        yield
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster(patience: None) -> Iterator[Cluster]:
     """Two nodes that take one worker each."""
     with environment(OURS):
         made = Cluster(initialize_head=True, head_node_args={**SMALL, "include_dashboard": False})
