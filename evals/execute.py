@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,9 @@ def processes(engine: str, workers: int | None) -> int:
     """How many processes to use.
 
     Raises:
-        UsageError: an unknown engine, or less than one process.
+        UsageError: an unknown engine, one whose packages are not here, or less than one process.
     """
-    ENGINES.entry(engine)
+    ENGINES.load(engine)
     if workers is not None and workers < 1:
         raise UsageError(f"workers={workers} is less than 1")
     return workers or default_workers()
@@ -165,7 +166,7 @@ def execute(plan: Plan, out: Console) -> int:
         elif 0 < len(jobs) < len(plan.shots):
             out.print(f"going on: {len(plan.shots) - len(jobs)} of {len(plan.shots)} shots are done", markup=False)
         if jobs:
-            engine = ENGINES.load(plan.engine)
+            engine = partial(ENGINES.load(plan.engine), **plan.asked.get(plan.engine, {}))
             with progress(out, str(plan.folder), len(jobs)) as step:
                 for job, said in engine(plan.worker, plan.setup, jobs, plan.workers):
                     if not isinstance(said, Done):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from evals.engine import Bounds, within
+from evals.process import Bounds, within
 from simulator import decoding
 from simulator.errors import UsageError
 

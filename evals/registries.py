@@ -14,5 +14,7 @@ PERCEPTIONS.add(
     "oracle", "probes.perception.oracle:OracleObservation", "the simulator's truth; for models that know it"
 )
 
-ENGINES = Registry("engine")  # each target: (worker, setup, jobs, workers) -> what evals.engine.pool yields
+# each target: (worker, setup, jobs, workers, **the keys that the verb has under its name) -> as evals.engine.pool
+ENGINES = Registry("engine")
 ENGINES.add("local", "evals.engine:pool", "a pool of processes on this machine")
+ENGINES.add("ray", "evals.ray_engine:pool", "actors on a Ray cluster; ray.address=auto, ray.gpus=1")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from platform import node
 from typing import Any
 
 from evals.limits import Limits
@@ -127,6 +128,8 @@ class ShotWorker:
         self.setup = setup
         self.suite: Any = setup.suite  # its cells are its own
         setup.limits.apply()
+        if not (clips.remote(setup.clips or "") or setup.folder.is_dir()):
+            raise UsageError(f"{setup.folder} is not on {node()}; share it, or give clips= the URL of an object store")
         self.model = build_model(dict(setup.model))
         if setup.perception == "oracle" and not hasattr(self.model, "take"):
             raise UsageError(f"perception=oracle needs a model that knows the truth, not {self.model.name}")

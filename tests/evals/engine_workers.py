@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from evals.engine import Bounds, within
+from evals.process import Bounds, within
 from simulator.errors import UsageError
 
 
@@ -37,6 +37,31 @@ class Mortal:
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         yield job
+
+
+class Orphan:
+    """Kills what it runs under, twice for job "always"; for an engine whose processes have a host of their own."""
+
+    def __init__(self, setup: None) -> None:
+        pass
+
+    def do(self, job: str) -> Iterator[str]:
+        if job == "always":
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)
+        yield job
+
+
+class Talker:
+    """Says 40 times a MiB, and to a file, how much it has said."""
+
+    def __init__(self, setup: Path) -> None:
+        self.count = setup
+
+    def do(self, job: int) -> Iterator[bytes]:
+        for n in range(40):
+            self.count.write_text(str(n))
+            yield bytes(1 << 20)
 
 
 class Threads:
@@ -68,7 +93,7 @@ class Bounded:
         self.held = b"x" * (300 << 20)
 
     def do(self, job: str) -> Iterator[str]:
-        with within(Bounds(1.0, 200)):
+        with within(Bounds(30.0 if job == "eats" else 1.0, 200)):
             eaten = b"x" * ((600 if job == "eats" else 10) << 20)
             time.sleep(60 if job == "sleeps" else 0.5 if job == "eats" else 0.0)
         time.sleep(1.2 if job == "is slow later" else 0.0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from evals.engine import Done, Message, pool
+from evals.execute import processes
 from simulator.errors import UsageError
 
 
@@ -53,3 +55,10 @@ def test_a_job_that_passes_its_bounds_is_given_up_at_once_and_costs_no_other() -
     assert ends["eats"] == "took more than 200 MiB to probe; raise limits.probe_memory"
     assert (ends["answers"], ends["is slow later"]) == (None, None)
     assert len([1 for _, what in said if isinstance(what, Done)]) == 4
+
+
+def test_an_engine_whose_package_is_not_here_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "evals.ray_engine", raising=False)
+    with pytest.raises(UsageError, match=r"pip install 'worldassay\[ray\]'"):
+        processes("ray", None)
