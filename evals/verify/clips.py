@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from simulator import decoding
 from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.scenarios import make_script
-from simulator.shot import Shot
+from simulator.shot import Shot, ends
 
 STILL = 1.0  # grey levels, on average: a script that changes the picture less does not move
 FROZEN = 0.05  # of the change that the script makes; H.264 of a still stays under 0.02
 MOVED = 16.0  # grey levels by which a pixel of the reference is not what could be guessed
-COPIED = {"first_frames": 0.15, "prompt": 0.3}  # of a guess's error; H.264 of the reference stays under 0.06
+COPIED, COPIED_UNSEEN = 0.15, 0.3  # of a guess's error, with known frames and without; H.264 stays under 0.06
 FEW = 0.002  # of the pixels: where fewer could not be guessed, a copy cannot be told
 
 
@@ -100,23 +100,21 @@ class ClipWorker:
             if job.probes:
                 yield from self._again(job, clip, reference)
 
-    def _known(self, cell: Cell) -> int:
-        return self.setup.suite.known if cell.mode == "first_frames" else 0
-
     def _tricks(self, job: Job, clip: Clip, reference: Clip) -> Iterator[Fault]:
         """Whether nothing was generated at all."""
-        known = self._known(job.cell)
+        known = self.setup.suite.known(job.cell.mode)
         if frozen(clip, reference, known):
             yield Fault("frozen clip", "it shows one frame throughout, and the script moves")
         error = unlikeness(clip, reference, known)
-        if error is not None and error < COPIED[job.cell.mode]:
+        if error is not None and error < (COPIED if known else COPIED_UNSEEN):
             yield Fault("copied reference", f"it is off the simulator's own picture by {error:.1%} of what a guess is")
 
     def _again(self, job: Job, clip: Clip, reference: Clip) -> Iterator[Again]:
         """The job's readings, as a run computes them."""
         suite, sight, version_of_sight = self.setup.suite, self.setup.perception, self.setup.perception_version
-        script, known = suite.script(job.cell), self._known(job.cell)
-        real = Reference((reference,), known / suite.fps) if known else None
+        script, known = suite.script(job.cell), suite.known(job.cell.mode)
+        head, tail = ends(known, suite.frames)
+        real = Reference((reference,), head / suite.fps, tail / suite.fps) if known else None
         said = judge(clip, sight, script, prompt_of(script), job.probes, lambda: real)
         for probe, (version, reading) in said.items():
             row, spans = reading_rows(job.cell.id, probe, version, sight, reading, version_of_sight)
@@ -150,27 +148,34 @@ def _paired(clip: Clip, reference: Clip) -> tuple[np.ndarray, np.ndarray]:
     return small(clip.frames[at]), small(reference.frames)
 
 
-def _change(frames: np.ndarray, known: int) -> float:
-    """By how much the picture goes away from the last known frame, or the first: grey levels, mean of a frame."""
-    return float(np.abs(frames[known:] - frames[max(known - 1, 0)]).mean((1, 2, 3)).max())
+def _apart(frames: np.ndarray, known: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The frames that are not known, and beside each the known frame nearest to it in time, or else the first."""
+    unknown = np.setdiff1d(np.arange(len(frames)), known)
+    held = np.asarray(known if len(known) else [0])
+    return frames[unknown], frames[held[np.abs(unknown[:, None] - held).argmin(1)]]
 
 
-def frozen(clip: Clip, reference: Clip, known: int) -> bool:
-    """Whether a clip stands still after its known frames where the reference does not."""
+def _change(frames: np.ndarray, known: Sequence[int]) -> float:
+    """By how much the picture goes away from what is known of it, or its beginning: grey levels, mean of a frame."""
+    unknown, near = _apart(frames, known)
+    return float(np.abs(unknown - near).mean((1, 2, 3)).max())
+
+
+def frozen(clip: Clip, reference: Clip, known: Sequence[int]) -> bool:
+    """Whether a clip stands still beyond its known frames (their indices) where the reference does not."""
     ours, theirs = _paired(clip, reference)
     moves = _change(theirs, known)
     return moves > STILL and _change(ours, known) < FROZEN * moves
 
 
-def unlikeness(clip: Clip, reference: Clip, known: int) -> float | None:
+def unlikeness(clip: Clip, reference: Clip, known: Sequence[int]) -> float | None:
     """Mean error of a clip to the reference over that of a guess, where the guess is off; 0 for a copy.
 
-    The guess is all that can be known of a reference that was not shown: its last known frame, or where there is none
-    the mean colour of its first. None where hardly anything differs from that.
+    The guess is all that can be known of a reference that was not shown: its nearest known frame, or where there is
+    none the mean colour of its first. None where hardly anything differs from that.
     """
-    ours, theirs = _paired(clip, reference)
-    guess = theirs[known - 1] if known else theirs[0].mean((0, 1))
-    ours, theirs = ours[known:], theirs[known:]
+    (ours, _), (theirs, near) = (_apart(frames, known) for frames in _paired(clip, reference))
+    guess = near if len(known) else near.mean((1, 2), keepdims=True)
     off = np.abs(theirs - guess).max(-1) > MOVED
     if off.mean() < FEW:
         return None
