@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evals import config
 from evals.cli import main
-from evals.likelihood import COLUMNS, PAIRS, RESULT, summarise
+from evals.likelihood import COLUMNS, PAIRS, RESULT, known_frames, summarise
+from evals.suite import Cell, Suite
+from simulator.errors import UsageError
 
 ASKED = ["likelihood", "suite.families=[drop_bounce]", "suite.modes=[first_frames]", "suite.seconds=1", "suite.seeds=2",
          "suite.height=32", "suite.width=32", "levels=1", "draws=1", "workers=1"]  # fmt: skip
@@ -76,3 +79,14 @@ def test_a_slip_is_told(keys: list[str], says: str, tmp_path: Path, capsys: pyte
     assert main([*ASKED, f"out={tmp_path / 'none'}", *keys]) == 2
     assert says in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
+
+
+def test_frames_that_are_known_at_the_end_have_no_likelihood() -> None:
+    asked = config.load("likelihood", ["suite.modes=[prompt,first_second,last_frames,both_ends]"])
+    suite = Suite.from_config(asked["suite"])
+    known = {mode: Cell(suite.families[0], 0, mode) for mode in suite.modes}
+    assert known_frames(suite, known["prompt"]) == 0
+    assert known_frames(suite, known["first_second"]) == suite.fps
+    for mode in ("last_frames", "both_ends"):
+        with pytest.raises(UsageError, match=f"without known frames at the end, not {mode}"):
+            known_frames(suite, known[mode])

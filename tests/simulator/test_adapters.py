@@ -6,7 +6,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +15,7 @@ from simulator.adapters.controls import Damaged, Frozen, Noise, Reference, Shuff
 from simulator.adapters.folder import Folder
 from simulator.clip import Clip, write_video
 from simulator.errors import UsageError
+from simulator.picture import read_picture
 from simulator.scenarios import FAMILIES, make_script
 from simulator.shot import MODES, Shot, ends, known_frames
 from simulator.stage import play
@@ -180,7 +180,7 @@ def test_a_command_is_given_the_ends_of_the_clip_where_they_are_known(
     assert values.get("known", "") == ",".join(map(str, known_frames(mode, 16, 8.0)))
     for name, i in (("first", 0), ("last", 15)):
         if name in there:
-            np.testing.assert_array_equal(cv2.imread(values[name])[..., ::-1], shot.known[i])
+            np.testing.assert_array_equal(read_picture(values[name], 32, 32), shot.known[i])
 
 
 def test_a_command_that_fails_tells_its_last_words() -> None:
