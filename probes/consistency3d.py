@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from probes.base import Probe
 from probes.calibration import load
 from probes.evidence import Finding, Found, judge
 from probes.multiview import epipolar_residual, rigid_residual
+from probes.perception.cuts import alike
 from probes.perception.observation import Observation
 from probes.reading import Reading, Unscored
 from probes.trajectory import BLUR, pixel
+from simulator import camera as pinhole
 from simulator.script import Script
 
-VERSION = 1
-LAWS = ("epipolar", "rigid", "lost", "world")
+VERSION = 2
+LAWS = ("epipolar", "rigid", "lost", "world", "return")
 WINDOW = 8  # frames of one reconstruction
 POINTS = 16  # fewer tracks tell nothing of a scene
 TRAVEL = 0.03  # heights: less motion tells no rigid scene from another
-MOVERS = 0.3  # share of the points that things of their own motion may have, where no script says that all is still
 SIGMAS = 4.0
+LOST = 0.4  # share of the points that another world takes away at once, beyond what is usual
+SLACK = 1.5  # frames by which a cut may be early or late
+BACK = 0.02  # of its distance to the middle of the scene: a camera that is as near to where it was has come back
+ALIKE, OTHER = 0.95, 0.75  # share of a view that must show the same on its return, and at which it does not
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What is known of a scene: the share of its points that may go their own way or be covered by what does, and
+    when the script cuts, (first, last) frames."""
+
+    movers: float
+    cuts: tuple[tuple[float, float], ...] = ()
+
+    def cut(self, frame: int) -> bool:
+        """Whether another shot may begin at a frame."""
+        return any(first - SLACK <= frame <= last + SLACK for first, last in self.cuts)
+
+
+UNKNOWN, STILL, LIVELY = 0.3, 0.0, 0.5  # movers of a scene without a script, and with one that says what moves
 
 
 def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:
@@ -36,22 +59,24 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
     count = len(observation.clip)
     if count < 4:
         return Unscored(f"{count} frames are too few to see a scene in depth")
+    scene = _scene(observation, script)
+    back = _return(observation, script, scene) if script is not None else []
     if not observation.camera.moving:
-        return Unscored("the camera does not move")
-    findings = _cuts(observation, script) + _lost(observation)
+        return Found(back, {"windows": 0.0}) if back else Unscored("the camera does not move")
+    findings = back + (_cuts(observation, scene) if script is not None else []) + _lost(observation, scene)
     sigma = BLUR * pixel(observation) * 2.0
     told = 0
     for start in range(0, max(1, count - WINDOW // 2), WINDOW // 2):
         frames = np.arange(start, min(count, start + WINDOW))
         both = observation.points.seen[:, frames].all(1)
         xy = observation.points.xy[both][:, frames].astype(float)
-        if len(frames) < 4 or len(xy) < POINTS:
+        if len(frames) < 4 or len(xy) < POINTS or any(scene.cut(t) for t in frames[1:]):
             continue
         if np.median(np.linalg.norm(xy[:, -1] - xy[:, 0], axis=1)) < TRAVEL:
             continue
         told += 1
-        findings += _unrigid(observation, xy, frames, sigma, MOVERS if script is None else 0.0)
-    if not told and max((f.strength for f in findings), default=0.0) < 1.0:
+        findings += _unrigid(observation, xy, frames, sigma, scene.movers)
+    if not told and not back and max((f.strength for f in findings), default=0.0) < 1.0:
         return Unscored("too few points can be followed for long enough")
     return Found(findings, {"windows": float(told)})
 
@@ -85,27 +110,62 @@ def _around(observation: Observation, xy: np.ndarray) -> tuple[float, float, flo
     return (x0, y0, x1, y1)
 
 
-def _lost(observation: Observation) -> list[Finding]:
-    """The frame at which most points are lost, beyond what is usual in this clip."""
+def _scene(observation: Observation, script: Script | None) -> _Scene:
+    if script is None:
+        return _Scene(UNKNOWN)
+    moves = any(body.motion != "fixed" or any(g.keys or g.waves for g in body.geoms) for body in script.scene.bodies)
+    fps = observation.clip.fps
+    return _Scene(
+        LIVELY if moves else STILL, tuple((e.start * fps, e.end * fps) for e in script.expected if e.kind == "cut")
+    )
+
+
+def _lost(observation: Observation, scene: _Scene) -> list[Finding]:
+    """The frame at which most points are lost, beyond what is usual in this clip; a cut that is told takes all."""
     seen = observation.points.seen
     alive = seen[:, :-1].sum(0)
-    if not (alive >= POINTS).any():
+    told = np.array([scene.cut(t + 1) for t in range(len(alive))], bool)
+    counts = (alive >= POINTS) & ~told
+    if not counts.any():
         return []
-    share = np.where(alive >= POINTS, (seen[:, :-1] & ~seen[:, 1:]).sum(0) / np.maximum(alive, 1), 0.0)
+    share = np.where(counts, (seen[:, :-1] & ~seen[:, 1:]).sum(0) / np.maximum(alive, 1), 0.0)
     worst = int(share.argmax())
-    excess = float(share[worst] - np.median(share))
+    excess = float(share[worst] - np.median(share[counts]))
     when = (worst + 1) / observation.clip.fps
-    return [Finding("lost", "other_world", when - 1.0 / observation.clip.fps, when, None, excess / 0.4,
+    return [Finding("lost", "other_world", when - 1.0 / observation.clip.fps, when, None,
+                    excess / (LOST if scene.movers < LIVELY else 2.5 * LOST),
                     f"{share[worst]:.0%} of the points are lost at {when:.2f} s")]  # fmt: skip
 
 
-def _cuts(observation: Observation, script: Script | None) -> list[Finding]:
-    """Another world from one frame to the next, where a script tells of a single shot."""
-    if script is None:
+def _return(observation: Observation, script: Script, scene: _Scene) -> list[Finding]:
+    """The first camera's view before the cuts beside its view after them, where it stands where it stood and
+    nothing moves.
+
+    An empty list where the script tells of no return; else one finding, with strength 0 where the view is the same.
+    """
+    fps, count = observation.clip.fps, len(observation.clip)
+    if not scene.cuts or scene.movers > STILL:
         return []
+    before = int(min(first for first, _ in scene.cuts) - SLACK)
+    after = int(np.ceil(max(last for _, last in scene.cuts) + SLACK))
+    if before < 0 or after >= count:
+        return []
+    (was, turned), (now, turns) = (pinhole.frame(script.scene.camera, t / fps) for t in (before, after))
+    if np.linalg.norm(now - was) > BACK * np.linalg.norm(was) or np.abs(turned - turns).max() > BACK:
+        return []
+    share = alike(observation.clip.frames[before], observation.clip.frames[after])
+    text = f"the first camera comes back to another world: {1.0 - share:.0%} of its view differ"
+    strength = max(0.0, (ALIKE - share) / (ALIKE - OTHER))
+    return [
+        Finding("return", "other_world", max(last for _, last in scene.cuts) / fps, after / fps, None, strength, text)
+    ]
+
+
+def _cuts(observation: Observation, scene: _Scene) -> list[Finding]:
+    """Another world from one frame to the next, where a script tells of a single shot."""
     fps = observation.clip.fps
     return [Finding("world", "other_world", (c - 1) / fps, c / fps, None, 2.0, f"another scene from {c / fps:.2f} s")
-            for c in observation.cuts]  # fmt: skip
+            for c in observation.cuts if not scene.cut(c)]  # fmt: skip
 
 
 PROBE = Probe(

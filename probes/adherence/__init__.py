@@ -105,6 +105,10 @@ def _whole(observation: Observation, script: Script) -> list[Finding]:
     if disorder > 0.0:
         words = "the pictures do not come one out of another"
         out.append(Finding("course", "shuffled", 0.0, seconds, None, 2.0 * disorder, words))
+    fading = 0.0 if script.scene.camera.moving else course.fading(observation)
+    if fading > 0.0:
+        words = "the picture does not keep its detail, though the camera stands still"
+        out.append(Finding("course", "fog", 0.0, seconds, None, 2.0 * fading, words))
     return out
 
 

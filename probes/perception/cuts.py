@@ -40,6 +40,23 @@ def _belonging(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean(like)) if len(like) >= BLOCKS**2 / 2 else 1.0
 
 
+def _alike(thumbs: np.ndarray) -> np.ndarray:
+    """(T - 1,) how far each frame and the next show the same, as they are or moved by optical flow; see _belonging."""
+    grey = np.stack([cv2.GaussianBlur(cv2.cvtColor(t, cv2.COLOR_RGB2GRAY), (3, 3), 0) for t in thumbs])
+    flow = dense_flow(grey)
+    return np.array(
+        [
+            max(_belonging(warp_back(b, f), a), _belonging(b, a))
+            for a, b, f in zip(grey[:-1], grey[1:], flow, strict=True)
+        ]
+    )
+
+
+def alike(a: np.ndarray, b: np.ndarray) -> float:
+    """The share of the textured blocks in which two frames (H, W, 3) show the same, [0, 1]; 1 if few have any."""
+    return float(_alike(_thumbs(np.stack([a, b])))[0])
+
+
 def _colours(thumb: np.ndarray) -> np.ndarray:
     """Chromaticity histogram (16 x 16), sums to 1."""
     chroma = cv2.cvtColor(thumb, cv2.COLOR_RGB2LAB)[..., 1:]
@@ -58,14 +75,7 @@ def find_cuts(frames: np.ndarray) -> tuple[int, ...]:
     if len(frames) < 2:
         return ()
     thumbs = _thumbs(frames)
-    grey = np.stack([cv2.GaussianBlur(cv2.cvtColor(t, cv2.COLOR_RGB2GRAY), (3, 3), 0) for t in thumbs])
-    flow = dense_flow(grey)
-    belonging = np.array(
-        [
-            max(_belonging(warp_back(grey[t + 1], flow[t]), grey[t]), _belonging(grey[t + 1], grey[t]))
-            for t in range(len(grey) - 1)
-        ]
-    )
+    belonging = _alike(thumbs)
     colours = [_colours(t) for t in thumbs]
     recoloured = np.array([0.5 * np.abs(a - b).sum() for a, b in pairwise(colours)])
     cuts = []

@@ -34,17 +34,17 @@ def find(checkpoint: str | Path) -> Path:
     Raises:
         UsageError: there is none.
     """
+    names = [p.stem for p in SHIPPED.glob("*.safetensors")]
+    if str(checkpoint) in names:  # before folders, for a run may have been given its model's name
+        return SHIPPED / f"{checkpoint}.safetensors"
     path = Path(checkpoint)
     if path.is_dir():
         path = path / "late.safetensors"
-    if path.suffix == ".safetensors":
-        if not path.is_file():
-            raise UsageError(f"no weights at '{path}'; train some with `worldassay train out=FOLDER`")
-        return path
-    names = [p.stem for p in SHIPPED.glob("*.safetensors")]
-    if str(checkpoint) not in names:
+    if path.suffix != ".safetensors":
         raise unknown("checkpoint", str(checkpoint), [*names, "a path to .safetensors"])
-    return SHIPPED / f"{checkpoint}.safetensors"
+    if not path.is_file():
+        raise UsageError(f"no weights at '{path}'; train some with `worldassay train out=FOLDER`")
+    return path
 
 
 def save(path: Path, config: ModelConfig, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:

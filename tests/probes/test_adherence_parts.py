@@ -1,5 +1,6 @@
 """The pure functions that adherence is made of."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +53,20 @@ def test_a_still_is_a_still_whatever_the_grain():
     assert course.standstill(Shown(still)) == 1.0
     assert course.standstill(Shown(np.clip(still + grain, 0, 255).astype(np.uint8))) == 1.0
     assert course.standstill(Shown(slide())) == 0.0
+
+
+def test_a_scene_that_dissolves_into_fog_loses_its_detail():
+    scene = np.random.default_rng(0).uniform(40, 200, (64, 64, 1)).repeat(3, 2)
+    blurred = cv2.GaussianBlur(scene, (0, 0), 2.0)
+    share = np.linspace(0, 1, 16)[:, None, None, None]
+    fogged = Shown(np.rint(scene + share * (blurred - scene)).astype(np.uint8))
+    assert course.fading(fogged) == course.fading(Shown(fogged.clip.frames[::-1])) == 1.0
+    whole = np.repeat(np.rint(scene)[None], 16, 0)
+    assert course.fading(Shown(whole.astype(np.uint8))) == 0.0
+    assert course.fading(Shown(np.rint(whole * (0.5 + 0.5 * share)).astype(np.uint8))) < 0.1  # it only grows lighter
+    whole[:, 10:50, 10:40] = 120.0
+    whole[8:, 10:50, 10:40] = scene[10:50, 10:40]  # a plain thing is gone from before it
+    assert course.fading(Shown(np.rint(whole).astype(np.uint8))) == 0.0
 
 
 @pytest.mark.parametrize("name", PAINT)

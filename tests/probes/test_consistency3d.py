@@ -1,5 +1,6 @@
 import itertools
 
+import cv2
 import numpy as np
 import pytest
 
@@ -7,10 +8,12 @@ from probes import consistency3d
 from probes.multiview import epipolar_residual, rigid_residual, sampson
 from probes.perception.observation import PointTracks, Things
 from probes.reading import Scored, Unscored
+from simulator.script import Expected
 from tests.probes import fakes
+from tests.probes.test_adherence_parts import Shown
 
 SIGMA = 0.001
-STILL_SCENE = fakes.script(moving=True)
+STILL_SCENE = fakes.script(moving=True, motion="fixed")
 
 
 def observe(xy: np.ndarray, seen: np.ndarray | None = None, **fields: object) -> fakes.FakeObservation:
@@ -78,6 +81,38 @@ def test_points_lost_all_at_once_are_another_world():
     assert isinstance(reading, Scored)
     assert reading.value < 0.5
     assert any(s.kind == "other_world" and s.end == 1.0 for s in reading.spans)
+
+
+def test_where_things_move_half_of_the_points_may_go_their_own_way():
+    xy = fakes.orbit(np.random.default_rng(8))
+    xy[:24, :, 1] += 0.05 * np.sin(np.linspace(0, 9, 16))
+    lively = consistency3d.score(observe(xy), fakes.script(moving=True), None)
+    assert isinstance(lively, Scored)
+    assert lively.value > 0.5 > value(observe(xy))
+
+
+def test_a_cut_that_the_script_tells_is_no_other_world():
+    xy = fakes.orbit(np.random.default_rng(9))
+    told = fakes.script(Expected("cut", "ball", 0.9, 1.1), moving=True)
+    seen = np.ones(xy.shape[:2], bool)
+    seen[:60, 8:] = seen[60:, :8] = False
+    cut = observe(xy, seen, cuts=(8,))
+    assert value(cut) < 0.5
+    reading = consistency3d.score(cut, told, None)
+    assert isinstance(reading, Unscored) or reading.value > 0.5
+
+
+@pytest.mark.parametrize(("same", "clean"), [(True, True), (False, False)])
+def test_the_first_camera_comes_back_to_the_world_that_it_left(same, clean):
+    rng = np.random.default_rng(10)
+    first, other, third = (rng.uniform(0, 255, (6, 6, 3)) for _ in range(3))
+    shots = [cv2.resize(s, (64, 64), interpolation=cv2.INTER_NEAREST) for s in (first, other, first if same else third)]
+    frames = np.repeat(np.rint(shots).astype(np.uint8), (6, 4, 6), 0)
+    cuts = (Expected("cut", "ball", 0.7, 0.8), Expected("cut", "ball", 1.2, 1.3))
+    shown = Shown(frames, cuts=(6, 10), camera=fakes.camera(moving=False))
+    reading = consistency3d.score(shown, fakes.script(*cuts, motion="fixed"), None)
+    assert isinstance(reading, Scored)
+    assert (reading.value > 0.5) == clean
 
 
 @pytest.mark.parametrize(
