@@ -9,9 +9,10 @@ from probes.calibration import load
 from probes.cast import tracks
 from probes.evidence import Found, judge
 from probes.perception.observation import Observation
-from probes.permanence.change import changed, exchanged
+from probes.permanence.change import changed
 from probes.permanence.coherence import incoherence, popped
 from probes.permanence.presence import born, doubled, gone, measured, unreturned
+from probes.permanence.returns import exchanged
 from probes.permanence.scale import weight
 from probes.reading import Reading, Unscored
 from probes.trajectory import trust
@@ -48,7 +49,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
                 made = born(observation, track, seen) + changed(observation, i, script)
                 made += unreturned(observation, track, script) if script else []
                 findings += [replace(f, strength=f.strength * counts) for f in made]
-        findings += exchanged(observation)
+        findings += exchanged(observation, script)
         findings += doubled(observation, script) if script else []
     elif observation.camera.moving:
         findings += popped(observation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from probes.perception.observation import Observation, ThingTrack
@@ -13,6 +14,8 @@ BRIGHTNESS = 0.35  # what a change of brightness counts, of a change of colour: 
 BLACK = 16.0  # added to L: light then scales (L + 16, a, b) by its cube root
 NEAREST = 4  # frames next to a gap in which a thing shows how it went out of sight, or came back
 WHOLE = 0.87  # of the greatest area: seen whole
+COVERED = 0.1  # of its outline borders on other things: they may cover a part of it
+RING = np.ones((3, 3), np.uint8)
 STEADY = 0.07  # how far the area goes from one frame to the next while a thing is seen whole
 
 
@@ -55,19 +58,31 @@ class Look:
     complete: bool
 
 
-def look(observation: Observation, track: ThingTrack, frames: np.ndarray) -> Look:
-    """Of a stretch of frames in which a track is measured, those that lie next to the gap first.
+def look(observation: Observation, index: int, frames: np.ndarray) -> Look:
+    """Of a stretch of frames in which the track at `index` is measured, those that lie next to the gap first.
 
     Partly covered or cut by the border, a thing is smaller and perhaps of another colour than it is.
     """
-    area, free = track.area[frames], ~at_border(track)[frames]
-    clear = area >= WHOLE * (area[free].max() if free.any() else area.max())
-    best = frames[clear & free] if (clear & free).any() else frames[clear]
+    track = observation.things.tracks[index]
+    area, inside = track.area[frames], ~at_border(track)[frames]
+    clear = area >= WHOLE * (area[inside].max() if inside.any() else area.max())
+    best = frames[clear & inside] if (clear & inside).any() else frames[clear]
     ratio = np.abs(np.diff(np.log(area)))
     steady = np.r_[ratio < STEADY, False] | np.r_[False, ratio < STEADY]
+    bare = np.array([bordering(observation, index, int(t))[0] < COVERED for t in frames])
     sizes = extents(observation, track)[best[:NEAREST]]
     return Look(np.median(track.colour[best[:NEAREST]], axis=0), sizes.min(0), sizes.max(0),
-                bool((clear & free & steady).any()))  # fmt: skip
+                bool((clear & inside & steady & bare).any()))  # fmt: skip
+
+
+def bordering(observation: Observation, index: int, frame: int) -> tuple[float, set[int]]:
+    """Share of a track's outline that borders on other tracks, and which; 0 where sight does not know all bodies."""
+    masks = observation.things.masks
+    if masks is None or observation.things.tracks[index].name is None:
+        return 0.0, set()
+    own = (masks[frame] == index + 1).astype(np.uint8)
+    ring = masks[frame][(cv2.dilate(own, RING) > 0) & (own == 0)]
+    return (float((ring > 0).mean()) if ring.size else 0.0), {int(i) - 1 for i in np.unique(ring) if i > 0}
 
 
 def resized(observation: Observation, first: Look, second: Look, views: np.ndarray) -> np.ndarray:
@@ -81,3 +96,11 @@ def resized(observation: Observation, first: Look, second: Look, views: np.ndarr
     change = more - less
     slack = grain(observation, np.minimum(first.low, second.low))
     return np.asarray(np.sign(change) * np.maximum(np.abs(change) - slack, 0.0))
+
+
+def called(grown: np.ndarray) -> tuple[str, str]:
+    """The kind of violation and the words for a change of (w, h, root of area)."""
+    w, h = float(grown[0]), float(grown[1])
+    if w * h > 0 and 0.4 < w / h < 2.5:
+        return "size_change", "another size"
+    return "shape_change", "another shape"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from probes.calibration import CAP
 from probes.cast import listed, moves
+from probes.evidence import Finding, box_at, describe
 from probes.perception.observation import Observation, ThingTrack
 from probes.trajectory import trust
 from simulator.script import Script
 
 BELIEF = 0.125  # seconds of absence that begin to be believed: a frame at 8 frames a second
 HALFWAY = 2.0  # times what begins to be believed: half of CAP
+ENOUGH = 3  # frames after a change that show it fully; one shows nothing
 DOUBTFUL = 0.3  # weight of what is not in the script's inventory, or stands still
 
 
@@ -24,6 +28,18 @@ def strength(times: float) -> float:
 def lasting(seconds: float) -> float:
     """The strength of an absence, or an undue presence, of so many seconds."""
     return strength(seconds / BELIEF)
+
+
+def change(
+    observation: Observation, track: ThingTrack, kind: str, words: str, frames: np.ndarray, times: float
+) -> list[Finding]:
+    """The finding of a change that shows in these frames, so many times as large as what begins to be believed."""
+    shown = min(1.0, (len(frames) - 1) / (ENOUGH - 1))
+    if times <= 0.0 or shown == 0.0:
+        return []
+    start, stop = int(frames[0]) / observation.clip.fps, (int(frames[-1]) + 1) / observation.clip.fps
+    return [Finding("changed", kind, start, stop, box_at(track, int(frames[0])), strength(times) * shown,
+                    f"{describe(track)} {words} at {start:.2f} s")]  # fmt: skip
 
 
 def weight(observation: Observation, track: ThingTrack, script: Script | None) -> float:

@@ -14,23 +14,30 @@ from simulator.script import Script
 NEAR = 0.05  # metres from the camera
 
 
-def seen_size(script: Script, body: Body, seconds: float) -> np.ndarray | None:
-    """(3,) logarithms of width, height and root of their product that a body has in the script's picture, heights.
+def seen_box(script: Script, body: Body, seconds: float, aspect: float = 1.0) -> np.ndarray | None:
+    """(4,) x0, y0, x1, y1 in fractions that a body takes in the script's picture, `aspect` times as wide as high.
 
     Each part counts as far as it reaches along the picture's axes, at the distance of its middle. None where the script
     does not say how the body lies then, or it is not in front of the camera.
     """
-    moves = body.motion not in ("fixed", "scripted") or any(g.keys or g.waves for g in body.geoms)
-    if moves:
+    if body.motion not in ("fixed", "scripted") or any(g.keys for g in body.geoms):
         return None
     eye, axes = pinhole.frame(script.scene.camera, seconds)
     pos, quat, scale, _ = Path.of(body.keys).at(seconds) if body.keys else (body.pos, body.quat, 1.0, True)
     ends = [_ends(g, np.asarray(pos), _turn(quat), scale, eye, axes) for g in body.geoms]
-    if min(float(depth) for _, _, depth in ends) < NEAR:
+    if min(depth for _, _, depth in ends) < NEAR:
         return None
+    focal = float(pinhole.intrinsics(script.scene.camera, 1000, round(1000 * aspect))[0, 0]) / 1000
     low, high = np.min([a for a, _, _ in ends], axis=0), np.max([b for _, b, _ in ends], axis=0)
-    focal = float(pinhole.intrinsics(script.scene.camera, 1, 1)[0, 0])
-    width, height = focal * (high - low)
+    return 0.5 + focal * np.concatenate([low, high]) / (aspect, 1.0, aspect, 1.0)
+
+
+def seen_size(script: Script, body: Body, seconds: float) -> np.ndarray | None:
+    """(3,) logarithms of width, height and root of their product of `seen_box`, heights."""
+    box = seen_box(script, body, seconds)
+    if box is None:
+        return None
+    width, height = box[2:] - box[:2]
     return np.log([width, height, np.sqrt(width * height)])
 
 
