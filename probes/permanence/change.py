@@ -12,10 +12,12 @@ from probes.perception.observation import HIDDEN, OUT, Observation, ThingTrack
 from probes.permanence.presence import measured
 from probes.permanence.returns import SAME_VIEW, other_view, returned
 from probes.permanence.steps import steps
-from probes.trajectory import runs
+from probes.trajectory import pixel, runs, size
 from simulator.script import Script
 
 SCENERY = 0.3  # weight of a change of what a script has stand around: it is what other things cover and uncover
+
+ENOUGH = 10.0  # pixels of diameter that show how a thing looks
 
 
 def changed(observation: Observation, index: int, script: Script | None) -> list[Finding]:
@@ -33,7 +35,8 @@ def changed(observation: Observation, index: int, script: Script | None) -> list
         if script is not None and any(b.name == track.name and b.role == "prop" for b in script.scene.bodies)
         else 1.0
     )
-    return [replace(f, strength=f.strength * covered) for f in sorted(made, key=lambda f: -f.strength)[:1]]
+    clear = min(1.0, (size(observation, track) / pixel(observation) / ENOUGH) ** 2)
+    return [replace(f, strength=f.strength * covered * clear) for f in sorted(made, key=lambda f: -f.strength)[:1]]
 
 
 def _spans(observation: Observation, track: ThingTrack) -> list[tuple[int, int]]:

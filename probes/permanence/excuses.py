@@ -12,7 +12,7 @@ from simulator.script import Script
 
 GLARE = 2.0  # times what the background's colour changes: lamps are nearer to things
 CLEAR = 0.15  # opacity from which on what one sees through tints
-VEIL = 0.6  # of a change of colour that may come from the clear bodies that a thing is behind
+VEIL = 0.8  # of a change of colour that may come from the clear bodies that a thing is behind
 PASSING = 0.1  # of a thing's box that goes in or out of what one sees through, in the frames around a step
 BARELY = 0.03  # of a thing's outline borders on others: they cover nothing of it
 
@@ -65,13 +65,13 @@ def coverable(observation: Observation, index: int, frame: int, grew: bool) -> f
     """
     tracks = observation.things.tracks
     if tracks[index].name is None or observation.things.masks is None:
-        return _speed(tracks[index], frame)
+        return speed(tracks[index], frame)
     share, near = bordering(observation, index, frame - 1 if grew else frame)
     part = float(np.clip((share - BARELY) / (COVERED - BARELY), 0.0, 1.0))
-    return part * sum(_speed(tracks[i], frame) for i in near | {index})
+    return part * sum(speed(tracks[i], frame) for i in near | {index})
 
 
-def _speed(track: ThingTrack, frame: int) -> float:
+def speed(track: ThingTrack, frame: int) -> float:
     """Heights by which a side of a track's box moves in a frame, before or after the step into `frame`."""
     ways = [np.abs(track.box[t] - track.box[t - 1]).max() for t in (frame - 1, frame + 1) if 0 < t < len(track.state)]
     known = [float(w) for w in ways if np.isfinite(w)]

@@ -58,21 +58,22 @@ class Look:
     complete: bool
 
 
-def look(observation: Observation, index: int, frames: np.ndarray) -> Look:
+def look(observation: Observation, index: int, frames: np.ndarray, *, bare: bool) -> Look:
     """Of a stretch of frames in which the track at `index` is measured, those that lie next to the gap first.
 
-    Partly covered or cut by the border, a thing is smaller and perhaps of another colour than it is.
+    Partly covered or cut by the border, a thing is smaller and perhaps of another colour than it is. bare: it counts as
+    complete only where it borders on nothing else: for another view, in which something may cover it all the time.
     """
     track = observation.things.tracks[index]
     area, inside = track.area[frames], ~at_border(track)[frames]
     clear = area >= WHOLE * (area[inside].max() if inside.any() else area.max())
     best = frames[clear & inside] if (clear & inside).any() else frames[clear]
     ratio = np.abs(np.diff(np.log(area)))
-    steady = np.r_[ratio < STEADY, False] | np.r_[False, ratio < STEADY]
-    bare = np.array([bordering(observation, index, int(t))[0] < COVERED for t in frames])
+    complete = clear & inside & (np.r_[ratio < STEADY, False] | np.r_[False, ratio < STEADY])
+    if bare:
+        complete &= [bordering(observation, index, int(t))[0] < COVERED for t in frames]
     sizes = extents(observation, track)[best[:NEAREST]]
-    return Look(np.median(track.colour[best[:NEAREST]], axis=0), sizes.min(0), sizes.max(0),
-                bool((clear & inside & steady & bare).any()))  # fmt: skip
+    return Look(np.median(track.colour[best[:NEAREST]], axis=0), sizes.min(0), sizes.max(0), bool(complete.any()))
 
 
 def bordering(observation: Observation, index: int, frame: int) -> tuple[float, set[int]]:

@@ -44,8 +44,9 @@ def returned(
     """
     (former, a), (latter, b) = before, after
     track = observation.things.tracks[latter]
-    first, second = look(observation, former, a[::-1]), look(observation, latter, b)
-    doubt = 1.0 if views is SAME_VIEW else OTHER_VIEW
+    cut = views is not SAME_VIEW
+    first, second = look(observation, former, a[::-1], bare=cut), look(observation, latter, b, bare=cut)
+    doubt = OTHER_VIEW if cut else 1.0
     grown = np.nan_to_num(resized(observation, first, second, views))
     veil = float(veiled(observation, track, script)[b].max()) if script is not None else 0.0
     tinted = float(unlike(first.colour, second.colour)) / (COLOUR * doubt) * (1.0 - VEIL * veil)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from probes.cast import moves
 from probes.evidence import Finding
 from probes.perception.observation import Observation
-from probes.permanence.excuses import VEIL, coverable, lit, passing, veiled
+from probes.permanence.excuses import VEIL, coverable, lit, passing, speed, veiled
 from probes.permanence.looks import called, extents, grain, unlike
 from probes.permanence.scale import change
-from probes.trajectory import at_border
+from probes.trajectory import at_border, pixel
 from simulator.script import Script
 
 COLOUR = 12.0  # Lab: a step of colour that begins to be believed
 SIZE = 0.1  # logarithm: the same of size
+GOES_ON = 1.5  # times the steps next to one: what turns or is covered may do so unevenly
+CROSSING = 1.5  # pixels a frame: what moves farther comes in or goes out at the border
 NOTED = 0.25  # times what begins to be believed: less is not looked into
 AROUND = 3  # frames before and after a step that have to differ as well
 USUAL = 0.9  # quantile of its other steps: what a thing does all the time is no step
@@ -36,7 +37,7 @@ def _recoloured(observation: Observation, index: int, script: Script | None, fra
     colour = track.colour[frames]
     before, after = _sides(colour)
     at_once = unlike(colour[1:], colour[:-1])
-    excess = np.minimum(at_once, unlike(before, after)) - _usual(at_once)
+    excess = np.minimum(at_once, unlike(before, after)) - np.maximum(_usual(at_once), 0.5 * _next(at_once))
     veil = veiled(observation, track, script)[frames[1:]]
     excess = np.where(passing(veil), 0.0, excess * (1.0 - VEIL * veil))
     k = int(np.argmax(excess))
@@ -52,13 +53,13 @@ def _regrown(observation: Observation, index: int, frames: np.ndarray) -> list[F
     track = observation.things.tracks[index]
     sizes = extents(observation, track)[frames]
     before, after = _sides(sizes)
-    at_once = np.diff(sizes, axis=0)
-    at_once = at_once - _trend(at_once)
-    for_good = after - before
+    at_once, for_good = np.diff(sizes, axis=0), after - before
     grown = np.where(at_once * for_good > 0, np.sign(at_once) * np.minimum(np.abs(at_once), np.abs(for_good)), 0.0)
-    excess = np.abs(grown) - _usual(np.abs(at_once)) - grain(observation, np.minimum(sizes[1:], sizes[:-1]))
-    edge = at_border(track)[frames] & moves(track)
-    excess[edge[1:] | edge[:-1]] = 0.0
+    anyway = np.maximum(_usual(np.abs(at_once)), GOES_ON * _next(np.abs(at_once)))
+    excess = np.abs(grown) - anyway - grain(observation, np.minimum(sizes[1:], sizes[:-1]))
+    edge = at_border(track)[frames]
+    crosses = (edge[1:] | edge[:-1]) & [speed(track, int(t)) > CROSSING * pixel(observation) for t in frames[1:]]
+    excess[crosses] = 0.0
     k = int(np.argmax(excess.max(1)))
     if excess[k].max() < NOTED * SIZE:
         return []
@@ -75,10 +76,10 @@ def _sides(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return before, np.stack([np.median(values[k : k + AROUND], axis=0) for k in steps])
 
 
-def _trend(steps: np.ndarray) -> np.ndarray:
-    """(N, 3) -> (N, 3) the median of the two steps before and the two after each."""
-    around = [np.r_[steps[max(0, k - 2) : k], steps[k + 1 : k + 3]] for k in range(len(steps))]
-    return np.stack([np.median(a, axis=0) for a in around])
+def _next(steps: np.ndarray) -> np.ndarray:
+    """(N, ...) -> (N, ...) the greater of the steps right before and after each: what turns goes on."""
+    still = np.zeros_like(steps[:1])
+    return np.maximum(np.concatenate([still, steps[:-1]]), np.concatenate([steps[1:], still]))
 
 
 def _usual(steps: np.ndarray) -> np.ndarray:
