@@ -30,13 +30,12 @@ def changed(observation: Observation, index: int, script: Script | None) -> list
         if min(a1 - a0, b1 - b0) >= 2 and (cut or np.isin(track.state[a1:b0], (HIDDEN, OUT)).any()):
             views = other_view(observation, track, script, a1 - 1, b0) if cut else SAME_VIEW
             made += returned(observation, script, (index, np.arange(a0, a1)), (index, np.arange(b0, b1)), views)
-    covered = (
-        SCENERY
-        if script is not None and any(b.name == track.name and b.role == "prop" for b in script.scene.bodies)
-        else 1.0
-    )
+    prop = script is not None and any(b.name == track.name and b.role == "prop" for b in script.scene.bodies)
     clear = min(1.0, (size(observation, track) / pixel(observation) / ENOUGH) ** 2)
-    return [replace(f, strength=f.strength * covered * clear) for f in sorted(made, key=lambda f: -f.strength)[:1]]
+    return [
+        replace(f, strength=f.strength * clear * (SCENERY if prop else 1.0))
+        for f in sorted(made, key=lambda f: -f.strength)[:1]
+    ]
 
 
 def _spans(observation: Observation, track: ThingTrack) -> list[tuple[int, int]]:
