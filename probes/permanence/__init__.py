@@ -51,7 +51,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
                 findings += [replace(f, strength=f.strength * counts) for f in made]
         findings += exchanged(observation, script)
         findings += doubled(observation, script) if script else []
-    elif observation.camera.moving:
+    elif observation.camera.moving and script is not None and _still(script):
         findings += popped(observation)
     if max((f.strength for f in findings), default=0.0) < AMISS:
         if things.reason is not None:
@@ -59,6 +59,12 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         if not any(trust(observation, track) >= FOLLOWED for track in seen):
             return Unscored("nothing was seen that could be followed")
     return Found(findings, {"things": float(len(things.tracks))})
+
+
+def _still(script: Script) -> bool:
+    """Whether nothing but the camera moves: then whatever changes suddenly under a moving camera is amiss."""
+    bodies = script.scene.bodies
+    return all(b.motion == "fixed" and not any(g.keys or g.waves for g in b.geoms) for b in bodies)
 
 
 PROBE = Probe(

@@ -10,11 +10,12 @@ from probes.cast import cast, listed, moves
 from probes.evidence import Finding, box_at, describe
 from probes.perception.observation import ABSENT, HIDDEN, OUT, SEEN, Observation, ThingTrack
 from probes.permanence.scale import lasting
-from probes.trajectory import at_border, runs, trust
+from probes.trajectory import at_border, runs, size, trust
 from simulator.script import Script
 
 FAINT = 0.75  # what an absence of something that shines through a little counts
 APART = 1.5  # sizes between two centres from which two things are surely two
+HANDOVER = 2  # frames between the end of a track and the beginning of the one that goes on with its thing
 SLIVER = 0.2  # of the area of the thing that it doubles: less may be its edge
 
 
@@ -50,10 +51,29 @@ def _loss(observation: Observation, start: int, lost: list[tuple[float, int, Thi
 
 
 def _excused(observation: Observation, track: ThingTrack, start: int) -> bool:
-    """Whether sight may have lost a thing without a name: at a cut, or by the border that it moves towards."""
+    """Whether sight may have lost a thing without a name: at a cut, at the border, or to another track."""
     if track.name is not None:
         return False
-    return start in observation.cuts or bool(at_border(track)[start - 1] and _leaving(track, start))
+    leaves = bool(at_border(track)[start - 1] and _leaving(track, start))
+    return leaves or start in observation.cuts or _handed(observation, track, start - 1, -1)
+
+
+def _handed(observation: Observation, track: ThingTrack, frame: int, end: int) -> bool:
+    """Whether another track begins (end: -1) or ends (end: 0) where and when this one, seen in `frame`, does the other.
+
+    Then sight took one thing for two.
+    """
+    if not np.isfinite(track.centre[frame, 0]):
+        return False
+    reach = size(observation, track)
+    for other in observation.things.tracks:
+        seen = np.flatnonzero(measured(other))
+        if other is not track and seen.size:
+            at = int(seen[0] if end else seen[-1])
+            near = float(np.linalg.norm(other.centre[at] - track.centre[frame])) < max(reach, size(observation, other))
+            if near and abs(at - frame) <= HANDOVER:
+                return True
+    return False
 
 
 def _leaving(track: ThingTrack, start: int) -> bool:
@@ -74,7 +94,8 @@ def born(observation: Observation, track: ThingTrack, among: tuple[ThingTrack, .
     if not seen.size or not (track.state[: seen[0]] == ABSENT).any():
         return []
     first, last = int(seen[0]), int(seen[-1]) + 1
-    if track.name is None and (at_border(track)[first] or first in observation.cuts):
+    lost = track.name is None and (at_border(track)[first] or first in observation.cuts)
+    if lost or (track.name is None and _handed(observation, track, first, 0)):
         return []
     when = first / observation.clip.fps
     name, _, double = (track.name or "").partition(".")
@@ -92,16 +113,20 @@ def _distinct(observation: Observation, track: ThingTrack, model: ThingTrack) ->
     if not measured(model).any():
         return 1.0
     usual = float(np.nanmedian(model.area))
-    size = float(np.sqrt(usual * observation.clip.width / observation.clip.height))
+    across = float(np.sqrt(usual * observation.clip.width / observation.clip.height))
     seen = float(np.sqrt(np.nanmax(track.area) / usual))
     both = measured(track) & measured(model)
-    away = float(np.linalg.norm(track.centre[both] - model.centre[both], axis=1).max()) / size if both.any() else APART
+    away = (
+        float(np.linalg.norm(track.centre[both] - model.centre[both], axis=1).max()) / across if both.any() else APART
+    )
     return 0.5 * min(1.0, seen) + 0.5 * min(1.0, away / APART)
 
 
 def doubled(observation: Observation, script: Script) -> list[Finding]:
-    """Two things without names that play one body of the script at the same time."""
-    findings = []
+    """Two things without names that play one body of the script at the same time; none where a mirror may show it."""
+    findings: list[Finding] = []
+    if any((g.material or b.material).mirror > 0 for b in script.scene.bodies for g in b.geoms):
+        return findings
     for part in cast(observation, script).values():
         if part.body.noun == "flame" or len(part.tracks) < 2 or part.tracks[0].name is not None:
             continue

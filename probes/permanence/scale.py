@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from probes.calibration import CAP
-from probes.cast import listed, moves
+from probes.cast import ALIKE, colour_distance, colour_of, lab_of, listed, moves
 from probes.evidence import Finding, box_at, describe
-from probes.perception.observation import Observation, ThingTrack
+from probes.perception.observation import SEEN, Observation, ThingTrack
 from probes.trajectory import trust
 from simulator.script import Script
 
@@ -54,6 +54,8 @@ def weight(observation: Observation, track: ThingTrack, script: Script | None) -
         own = track.name.split(".")[0]
         effect = script is not None and any(b.name == own and b.role == "effect" for b in script.scene.bodies)
         return 0.0 if effect else 1.0
+    if script is not None and _airy(track, script):
+        return 0.0
     known = script is None or (listed(track, script) and (moves(track) or _mobile(script)))
     return trust(observation, track) * (1.0 if known else DOUBTFUL)
 
@@ -61,3 +63,10 @@ def weight(observation: Observation, track: ThingTrack, script: Script | None) -
 def _mobile(script: Script) -> bool:
     """Whether all that the script lists moves: then what stands still is a ghost of the background."""
     return all(script.scene.body(thing.name).motion != "fixed" for thing in script.inventory)
+
+
+def _airy(track: ThingTrack, script: Script) -> bool:
+    """Whether a track without a name has the colour of smoke or a splash that the script has."""
+    seen = track.state == SEEN
+    effects = [b for b in script.scene.bodies if b.role == "effect"]
+    return bool(seen.any()) and any(colour_distance(colour_of(track), lab_of(b.material.rgb)) <= ALIKE for b in effects)

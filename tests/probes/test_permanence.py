@@ -184,12 +184,14 @@ def test_sudden_changes_under_a_moving_camera():
     things = Things((), None, "the camera moves around the scene")
     moving = fakes.camera(moving=True)
     pop = Pop(8, (0.4, 0.4, 0.6, 0.6), 0.04, 60.0)
-    popped = permanence.score(fakes.FakeObservation(things, camera=moving, pops=(pop,)), None, None)
+    still = fakes.script(motion="fixed", moving=True)
+    popped = permanence.score(fakes.FakeObservation(things, camera=moving, pops=(pop,)), still, None)
     assert isinstance(popped, Scored)
     assert popped.value < 0.5
     assert popped.spans[0].box == pop.box
-    calm = permanence.score(fakes.FakeObservation(things, camera=moving), None, None)
-    assert calm == Unscored("things cannot be told apart: the camera moves around the scene")
+    for script, pops in ((still, ()), (fakes.script(motion="free", moving=True), (pop,)), (None, (pop,))):
+        calm = permanence.score(fakes.FakeObservation(things, camera=moving, pops=pops), script, None)
+        assert calm == Unscored("things cannot be told apart: the camera moves around the scene")
 
 
 def test_what_cannot_be_told_is_not_scored():
