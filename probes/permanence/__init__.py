@@ -21,6 +21,7 @@ from simulator.script import Script
 VERSION = 2
 LAWS = ("gone", "born", "changed", "doubled", "unreturned", "popped", "incoherent")
 FOLLOWED = 0.25  # trust in a track from which on it is a thing that was followed
+MANY = 9  # things of a script: more than these sight without names takes for each other
 AMISS = 1.0  # strength from which on something is amiss, whatever else cannot be seen
 
 
@@ -53,6 +54,9 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         findings += doubled(observation, script) if script else []
     elif observation.camera.moving and script is not None and _still(script):
         findings += popped(observation)
+    nameless = script is not None and not any(track.name for track in seen)
+    if nameless and script is not None and len(script.inventory) > MANY and (noise is None or noise.strength < AMISS):
+        return Unscored(f"{len(script.inventory)} things are too many to tell apart")
     if max((f.strength for f in findings), default=0.0) < AMISS:
         if things.reason is not None:
             return Unscored(f"things cannot be told apart: {things.reason}")

@@ -13,6 +13,7 @@ from tests.probes import fakes
 
 SLIDE = np.linspace(0.15, 0.85, 16)
 LEVEL = np.full(16, 0.6)
+SLOW = np.linspace(0.45, 0.55, 16)
 
 
 def states(*spans: tuple[int, int]) -> np.ndarray:
@@ -112,7 +113,7 @@ def test_two_things_for_one_of_the_script():
 
 
 def test_a_thing_that_changes_before_our_eyes_is_named_and_the_worse_the_lower():
-    ball = fakes.track(SLIDE, LEVEL)
+    ball = fakes.track(SLOW, LEVEL)
     for change, kind, levels in ((tinted, "colour_change", (0.3, 0.6, 1.0)), (resized, "size_change", (1.3, 1.6, 2.0))):
         readings = [score(change(ball, 8, level)) for level in levels]
         values = [score(ball).value, *(r.value for r in readings)]
