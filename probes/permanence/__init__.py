@@ -67,6 +67,8 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
 
 def _still(script: Script) -> bool:
     """Whether nothing but the camera moves: then whatever changes suddenly under a moving camera is amiss."""
+    if any(key.cut for key in script.scene.camera.keys):
+        return False
     bodies = script.scene.bodies
     return all(b.motion == "fixed" and not any(g.keys or g.waves for g in b.geoms) for b in bodies)
 
