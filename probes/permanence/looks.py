@@ -1,109 +1,107 @@
-"""Looks: a thing that comes back, or goes on, in another colour, size or shape."""
+"""Looks: how like itself a thing is in other frames, whatever the light and whatever hides a part of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from probes.evidence import Finding, box_at, describe
-from probes.perception.observation import HIDDEN, OUT, SEEN, Observation, ThingTrack
-from probes.trajectory import pixel, runs, trust
+from probes.perception.observation import Observation, ThingTrack
+from probes.trajectory import at_border, pixel
 
-COLOUR = 18.0  # distance in Lab, lightness at a third, that shade and noise do not make
-RATIO = 0.18  # of heights, in logarithms
+BRIGHTNESS = 0.35  # what a change of brightness counts, of a change of colour: shade and lamps make it
+BLACK = 16.0  # added to L: light then scales (L + 16, a, b) by its cube root
+NEAREST = 4  # frames next to a gap in which a thing shows how it went out of sight, or came back
+WHOLE = 0.87  # of the greatest area: seen whole
+COVERED = 0.1  # of its outline borders on other things: they may cover a part of it
+RING = np.ones((3, 3), np.uint8)
+STEADY = 0.07  # how far the area goes from one frame to the next while a thing is seen whole
 
 
-def seen_frames(track: ThingTrack) -> np.ndarray:
-    """The frames in which a track is seen and measured."""
-    return np.flatnonzero((track.state == SEEN) & np.isfinite(track.area))
+def unlike(lab: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(..., 3) and (..., 3) CIE Lab -> (...,) how unlike two colours are if light is not known, in about units of Lab.
+
+    Light that is k times as strong scales (L + 16, a, b) by the cube root of k (by the definition of Lab): the
+    direction of this vector is the surface's, its length also the light's.
+    """
+    u, v = (np.add(x, (BLACK, 0.0, 0.0)) for x in (lab, other))
+    a, b = (np.maximum(np.linalg.norm(x, axis=-1), 1e-6) for x in (u, v))
+    turned = np.sqrt(a * b) * np.linalg.norm(u / a[..., None] - v / b[..., None], axis=-1)
+    return np.asarray(np.hypot(turned, BRIGHTNESS * (a - b)))
 
 
-@dataclass(frozen=True)
-class _Look:
-    """How a thing looks over some frames: median Lab of its clearest frames, greatest box (w, h) in heights."""
+def extents(observation: Observation, track: ThingTrack) -> np.ndarray:
+    """(T, 3) logarithms of width, height and root of the area, heights; NaN where not seen."""
+    aspect = observation.clip.width / observation.clip.height
+    box = track.box
+    sides = np.stack([aspect * (box[:, 2] - box[:, 0]), box[:, 3] - box[:, 1], np.sqrt(aspect * track.area)], -1)
+    return np.log(np.maximum(sides, 1e-6))
+
+
+def grain(observation: Observation, sizes: np.ndarray) -> np.ndarray:
+    """(3,) how far logarithms of extents (3,) are off by a pixel at one side; half of it for the area."""
+    return np.asarray(pixel(observation) * np.array([1.0, 1.0, 0.5]) / np.exp(sizes))
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How a thing looks over some frames, those next to a gap.
+
+    colour: (3,) median Lab. low, high: (3,) least and greatest of `extents`. complete: whether it is seen whole;
+    otherwise it may be larger.
+    """
 
     colour: np.ndarray
-    width: float
-    height: float
+    low: np.ndarray
+    high: np.ndarray
+    complete: bool
 
 
-def _look(observation: Observation, track: ThingTrack, frames: np.ndarray) -> _Look:
-    """Of the frames in which most of it is seen; partly covered, a thing is darker and narrower than it is."""
-    aspect = observation.clip.width / observation.clip.height
-    clear = frames[track.area[frames] >= 0.5 * track.area[frames].max()]
-    box = track.box[clear]
-    return _Look(
-        np.median(track.colour[clear], axis=0),
-        aspect * float((box[:, 2] - box[:, 0]).max()),
-        float((box[:, 3] - box[:, 1]).max()),
-    )
+def look(observation: Observation, index: int, frames: np.ndarray, *, bare: bool) -> Look:
+    """Of a stretch of frames in which the track at `index` is measured, those that lie next to the gap first.
+
+    Partly covered or cut by the border, a thing is smaller and perhaps of another colour than it is. bare: it counts as
+    complete only where it borders on nothing else: for another view, in which something may cover it all the time.
+    """
+    track = observation.things.tracks[index]
+    area, inside = track.area[frames], ~at_border(track)[frames]
+    clear = area >= WHOLE * (area[inside].max() if inside.any() else area.max())
+    best = frames[clear & inside] if (clear & inside).any() else frames[clear]
+    ratio = np.abs(np.diff(np.log(area)))
+    complete = clear & inside & (np.r_[ratio < STEADY, False] | np.r_[False, ratio < STEADY])
+    if bare:
+        complete &= [bordering(observation, index, int(t))[0] < COVERED for t in frames]
+    sizes = extents(observation, track)[best[:NEAREST]]
+    return Look(np.median(track.colour[best[:NEAREST]], axis=0), sizes.min(0), sizes.max(0), bool(complete.any()))
 
 
-def _recoloured(before: _Look, after: _Look) -> float:
-    """How unlike two colours are; 1 is more than shade and turning make."""
-    return float(np.linalg.norm((after.colour - before.colour) * (0.35, 1.0, 1.0))) / COLOUR
+def bordering(observation: Observation, index: int, frame: int) -> tuple[float, set[int]]:
+    """Share of a track's outline that borders on other tracks, and which; 0 where sight does not know all bodies."""
+    masks = observation.things.masks
+    if masks is None or observation.things.tracks[index].name is None:
+        return 0.0, set()
+    own = (masks[frame] == index + 1).astype(np.uint8)
+    ring = masks[frame][(cv2.dilate(own, RING) > 0) & (own == 0)]
+    return (float((ring > 0).mean()) if ring.size else 0.0), {int(i) - 1 for i in np.unique(ring) if i > 0}
 
 
-def _reshaped(observation: Observation, before: _Look, after: _Look) -> float:
-    """How unlike two heights are, which hold while something hides one side; 1 is more than turning and noise make."""
-    grain = 1.5 * pixel(observation) / min(before.height, after.height)
-    return max(0.0, abs(np.log(after.height / before.height)) - grain) / RATIO
+def resized(observation: Observation, first: Look, second: Look, views: np.ndarray) -> np.ndarray:
+    """(3,) how far (w, h, root of area) grew beyond what was seen before and what grain makes, in logarithms.
+
+    views: (3,) by how much the second view enlarges it.
+    """
+    low, high = second.low - views, second.high - views
+    more = np.maximum(low - first.high, 0.0) * first.complete
+    less = np.maximum(first.low - high, 0.0) * second.complete
+    change = more - less
+    slack = grain(observation, np.minimum(first.low, second.low))
+    return np.asarray(np.sign(change) * np.maximum(np.abs(change) - slack, 0.0))
 
 
-def changed(observation: Observation, track: ThingTrack) -> list[Finding]:
-    """A thing that comes back from out of sight as another, or takes another colour before our eyes."""
-    found = runs((track.state == SEEN) & np.isfinite(track.area))
-    findings = []
-    for (a0, a1), (b0, b1) in pairwise(found):
-        if b1 - b0 >= 2 and a1 - a0 >= 2 and np.isin(track.state[a1:b0], (HIDDEN, OUT)).any():
-            findings += _returned(observation, track, np.arange(a0, a1), track, np.arange(b0, b1))
-    for start, stop in found:
-        clear = start + np.flatnonzero(track.area[start:stop] >= 0.5 * track.area[start:stop].max())
-        for k in range(2, len(clear) - 1):
-            if int(clear[k]) in observation.cuts:
-                continue
-            before = _look(observation, track, clear[max(0, k - 3) : k])
-            unlike = _recoloured(before, _look(observation, track, clear[k : k + 3]))
-            if unlike >= 0.5:
-                when = int(clear[k]) / observation.clip.fps
-                text = f"{describe(track)} takes another colour at {when:.2f} s"
-                findings.append(Finding("changed", "colour_change", when, stop / observation.clip.fps,
-                                        box_at(track, int(clear[k])), unlike, text))  # fmt: skip
-    return sorted(findings, key=lambda f: -f.strength)[:1]
-
-
-def _returned(
-    observation: Observation, before: ThingTrack, a: np.ndarray, after: ThingTrack, b: np.ndarray
-) -> list[Finding]:
-    """What is other in the frames `b`, after it was out of sight, than in the frames `a` before."""
-    first, second = _look(observation, before, a), _look(observation, after, b)
-    recoloured, reshaped = _recoloured(first, second), _reshaped(observation, first, second)
-    unlike = max(recoloured, reshaped)
-    if unlike < 0.5:
-        return []
-    wider = second.width / first.width
-    kind, words = ("size_change", "in another size") if (wider > 1) == (second.height > first.height) else (
-        "shape_change", "in another shape")  # fmt: skip
-    if recoloured == unlike:
-        kind, words = "colour_change", "in another colour"
-    when = int(b[0]) / observation.clip.fps
-    return [Finding("changed", kind, when, (int(b[-1]) + 1) / observation.clip.fps, box_at(after, int(b[0])), unlike,
-                    f"{describe(before)} comes back {words} at {when:.2f} s")]  # fmt: skip
-
-
-def exchanged(observation: Observation, tracks: tuple[ThingTrack, ...]) -> list[Finding]:
-    """A thing that goes out of sight for good, and after it another that comes from there."""
-    findings = []
-    lost = [t for t in tracks if not t.flame and t.state[-1] in (HIDDEN, OUT) and seen_frames(t).size >= 2]
-    found = [t for t in tracks if not t.flame and t.state[0] in (HIDDEN, OUT) and seen_frames(t).size >= 2]
-    for before in lost:
-        a = seen_frames(before)
-        later = [t for t in found if t is not before and seen_frames(t)[0] > a[-1]]
-        if later:
-            after = min(later, key=lambda t: int(seen_frames(t)[0]))
-            sure = min(trust(observation, before), trust(observation, after))
-            made = _returned(observation, before, a, after, seen_frames(after))
-            findings += [replace(f, strength=f.strength * sure) for f in made]
-    return findings
+def called(grown: np.ndarray) -> tuple[str, str]:
+    """The kind of violation and the words for a change of (w, h, root of area)."""
+    w, h = float(grown[0]), float(grown[1])
+    if w * h > 0 and 0.4 < w / h < 2.5:
+        return "size_change", "another size"
+    return "shape_change", "another shape"
