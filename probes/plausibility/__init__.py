@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from probes.base import Probe
 from probes.calibration import load
-from probes.cast import cast, listed, tracks
-from probes.evidence import Found, judge
+from probes.cast import Part, cast, listed, tracks
+from probes.evidence import Finding, Found, judge
 from probes.perception.observation import Observation
-from probes.plausibility.continuity import disorder, jumps, missteps
+from probes.plausibility.continuity import disorder, halts, jumps, missteps
 from probes.plausibility.flame import flame, told
 from probes.plausibility.flight import flight
+from probes.plausibility.forces import World, forces
+from probes.plausibility.mechanism import mechanism, pauses
+from probes.plausibility.optics import optics
+from probes.plausibility.places import courses
+from probes.plausibility.rigidity import rigidity
+from probes.plausibility.solidity import solidity
 from probes.reading import Reading, Unscored
 from probes.whereabouts import whereabouts
 from simulator.script import Script
 
-VERSION = 2
-LAWS = ("continuity", "inertia", "gravity", "energy", "solidity", "causality")
+VERSION = 3
+LAWS = (
+    "continuity", "inertia", "gravity", "energy", "solidity", "causality", "buoyancy", "optics", "rigidity",
+)  # fmt: skip
 LEAST = 4  # frames: fewer show no acceleration
 
 
@@ -44,18 +52,31 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
             findings += flame(observation, track, told(track, parts, script))
         elif script is None or listed(track, script):  # smoke, puffs and shadows come and go as they like
             findings += jumps(observation, track) + missteps(observation, track)
+            findings += halts(observation, track, pauses(track, parts, script, observation))
     if script is not None:
-        fixed = [b for b in script.scene.bodies if b.motion == "fixed" and any(g.solid for g in b.geoms)]
-        spots = [whereabouts(observation, b) for b in fixed]
-        solids = [spot.box for spot in spots if spot is not None]
-        for part in parts:
-            if part.body.motion == "free" and part.tracks:
-                findings += flight(observation, part, script, solids)
+        ways = courses(observation, script)
+        if ways:
+            world = World(ways, script, 1.0 / observation.clip.fps)
+            findings += forces(world) + mechanism(world) + solidity(world)
+            findings += optics(observation, script) + rigidity(observation, world)
+        else:
+            findings += flights(observation, script, parts)
     return Found(findings, {"things": float(len(things.tracks))})
+
+
+def flights(observation: Observation, script: Script, parts: list[Part]) -> list[Finding]:
+    """What free things do in the picture, where sight tells no depth."""
+    fixed = [b for b in script.scene.bodies if b.motion == "fixed" and any(g.solid for g in b.geoms)]
+    spots = [whereabouts(observation, b) for b in fixed]
+    solids = [spot.box for spot in spots if spot is not None]
+    flying = [part for part in parts if part.body.motion == "free" and part.tracks]
+    return [found for part in flying for found in flight(observation, part, script, solids)]
 
 
 PROBE = Probe(
     "plausibility", VERSION, "do things move as things can?",
-    ("teleport", "time_skip", "pass_through", "sink_in", "float", "drift_up", "no_fall", "sudden_stop", "sudden_turn",
-     "energy_gain", "flame_stays", "flame_dies_early", "relight"), score,
+    ("teleport", "time_skip", "freeze", "pass_through", "sink_in", "float", "drift_up", "no_fall", "wrong_fall",
+     "sudden_start", "sudden_stop", "sudden_turn", "energy_gain", "no_response", "flame_stays", "flame_dies_early",
+     "relight", "untouched_fall", "wrong_buoyancy", "volume_change", "shadow_missing", "shadow_wrong",
+     "reflection_missing", "reflection_wrong", "bend"), score,
 )  # fmt: skip

@@ -15,6 +15,8 @@ FREE = 0.03  # heights that may be unaccounted for
 SIGMAS = 4.0
 STEADY = 0.4  # of its speed: what changes more while it is hidden did not move steadily
 
+HALTED = 0.12  # of the step before and after: what moves less stands still
+
 COARSE = 0.16  # heights: blur under which a thing that moves on overlaps itself
 CALM = 0.008  # standard deviation of the coarse picture, of white: less is flicker
 ORDERED = 0.65  # von Neumann's ratio of the least orderly motion; 1 is what random order gives
@@ -56,7 +58,7 @@ def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
     sigma, worst, fps = noise(observation, track), None, observation.clip.fps
     entire = whole(track)
     for start, stop in runs((track.state == SEEN) & np.isfinite(track.centre[:, 0])):
-        moved = np.diff(track.centre[start:stop], axis=0)
+        moved = np.diff(track.steady[start:stop], axis=0)
         step = np.linalg.norm(moved, axis=1)
         unsure = 0.5 * size(observation, track) * ~entire[start:stop]
         for i in range(len(step) if len(step) >= 3 else 0):
@@ -71,6 +73,33 @@ def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
     text = f"{describe(track)} jumps {length:.0%} of the picture's height at {frame / fps:.2f} s"
     return [Finding("continuity", "teleport", (frame - 1) / fps, frame / fps, box_at(track, frame),
                     excess / FREE * trust(observation, track), text)]  # fmt: skip
+
+
+def halts(observation: Observation, track: ThingTrack, pauses: bool) -> list[Finding]:
+    """A thing in motion that stands still for a while and then goes on the same way as fast: time stood still.
+
+    pauses: whether it may do so by itself.
+    """
+    fps, sigma = observation.clip.fps, noise(observation, track) / 2.0
+    worst: tuple[float, int, int] | None = None
+    for start, stop in runs(whole(track)):
+        moved = np.diff(track.steady[start:stop], axis=0)
+        step = np.linalg.norm(moved, axis=1)
+        for a in range(1, len(step) - 1):
+            for b in range(a + 1, len(step)):
+                least = min(step[a - 1], step[b])
+                if step[a:b].max() > HALTED * least + sigma:
+                    break
+                if pauses or moved[a - 1] @ moved[b] < 0.7 * step[a - 1] * step[b]:
+                    continue
+                sure = (least - 3.0 * sigma) / (2.0 * sigma)
+                if worst is None or sure > worst[0]:
+                    worst = sure, start + a, start + b
+    if worst is None or worst[0] <= 0.0:
+        return []
+    strength, a, b = worst
+    text = f"{describe(track)} stands still from {a / fps:.2f} s and goes on at {b / fps:.2f} s"
+    return [Finding("continuity", "freeze", a / fps, b / fps, box_at(track, a), strength * trust(observation, track), text)]
 
 
 def missteps(observation: Observation, track: ThingTrack) -> list[Finding]:

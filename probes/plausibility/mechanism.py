@@ -1,0 +1,168 @@
+"""Mechanism: what stands fast stays, and what is driven moves no more abruptly, fast or high than its drive makes it.
+
+Of a script's driven body only the bounds of its motion are used, whenever and wherever it takes place: from a height
+and over a number of frames, how far it rises and sinks, how far it gets, how long its way is, and how much its
+displacement changes from one such time to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from probes.cast import Part
+from probes.evidence import Finding
+from probes.perception.observation import Observation, ThingTrack
+from probes.plausibility.forces import World, finding, strongest
+from probes.plausibility.places import LIQUIDS, Course, limber
+from probes.plausibility.touch import turned
+from simulator.motion import Path
+from simulator.scene import Body
+from simulator.script import Script
+
+SPANS = (1, 2, 4, 7)  # frames
+MORE = 1.25  # times what the drive does
+SIGMAS = 4.0
+FINE = 4  # samples of the drive a frame
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Of a motion over some frames, metres: change of height, displacement, way; change of the displacement."""
+
+    rise: tuple[float, float]
+    far: tuple[float, float]
+    way: tuple[float, float]
+    change: float
+
+
+STILL = Bounds((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """The drive of a scripted body, or that of a fixed one: none."""
+
+    body: Body
+    dt: float
+    seconds: float
+
+    @property
+    def still(self) -> bool:
+        """Whether it does not move at all."""
+        return self.body.motion != "scripted" or not self.body.keys
+
+    @cached_property
+    def at(self) -> Array:
+        """(N, 3) metres, FINE times a frame."""
+        path, middle = Path.of(self.body.keys), centre(self.body)
+        times = np.arange(0.0, self.seconds + 1e-9, self.dt / FINE)
+        poses = [path.at(t)[:2] for t in times.tolist()]
+        return np.array([pos + turned(quat) @ middle for pos, quat in poses])
+
+    def bounds(self, span: int, height: float, slack: float) -> Bounds | None:
+        """What it does over `span` frames from about this height on; None if it never is there."""
+        if self.still:
+            return STILL
+        lag = FINE * span
+        if len(self.at) <= lag:
+            return None
+        shift = self.at[lag:] - self.at[:-lag]
+        steps = np.linalg.norm(self.at[FINE:] - self.at[:-FINE], axis=1)
+        way = np.sum([steps[FINE * i : len(steps) - FINE * (span - 1 - i)] for i in range(span)], axis=0)
+        far = np.linalg.norm(shift, axis=1)
+        low, high = np.minimum(self.at[:-lag, 2], self.at[lag:, 2]), np.maximum(self.at[:-lag, 2], self.at[lag:, 2])
+        there = (low - slack <= height) & (height <= high + slack)
+        if not there.any():
+            return None
+        change = np.linalg.norm(shift[lag:] - shift[:-lag], axis=1)[there[:-lag]] if len(shift) > lag else np.zeros(0)
+        return Bounds((float(shift[there, 2].min()), float(shift[there, 2].max())),
+                      (float(far[there].min()), float(far[there].max())),
+                      (float(way[there].min()), float(way[there].max())),
+                      float(change.max()) if change.size else np.inf)  # fmt: skip
+
+
+def centre(body: Body) -> Array:
+    """(3,) metres: the middle of a body's geoms in its frame, by their cross-sections."""
+    weight = np.array([max(g.size) * sorted(g.size)[1] if max(g.size) else 0.0 for g in body.geoms]) + 1e-9
+    return np.asarray(weight @ np.array([g.pos for g in body.geoms]) / weight.sum())
+
+
+def mechanism(world: World) -> list[Finding]:
+    """The worst of every fixed or driven body for each law."""
+    found: list[Finding] = []
+    for course in world.courses.values():
+        if course.body.motion == "scripted" or (course.body.motion == "fixed" and not limber(course.body)):
+            drive = Drive(course.body, world.dt, world.script.seconds)
+            found += strongest([f for span in _spans(course) for f in _beyond(world, course, drive, span)])
+    return found
+
+
+def _spans(course: Course) -> list[int]:
+    """SPANS, and how long it is out of sight."""
+    gaps = np.diff(np.flatnonzero(course.sound))
+    return sorted({*SPANS, *(int(g) for g in gaps)})
+
+
+def _beyond(world: World, course: Course, drive: Drive, span: int) -> list[Finding]:
+    noise = SIGMAS * course.sigma * 1.42
+    found: list[Finding] = []
+
+    def say(law: str, kind: str, k: int, strength: float, words: str) -> None:
+        if strength > 0.0:
+            found.append(finding(world, course, law, kind, k, k + span, strength, words))
+
+    down = "volume_change" if course.body.noun in LIQUIDS else "wrong_buoyancy"
+    steps = np.linalg.norm(np.diff(course.at, axis=0), axis=1)
+    usual = drive.bounds(1, 0.0, np.inf)
+    pace = 0.0 if usual is None else usual.way[1]
+    for k in range(len(course.at) - span):
+        seen = course.sound[k : k + span + 1]
+        if not (seen[0] and seen[-1]) or (span not in SPANS and seen[1:-1].any()):
+            continue
+        height = float(course.at[k, 2])
+        limit = drive.bounds(span, height, 0.3 * course.reach + noise)
+        scale = 0.2 * course.reach + 0.5 * span * pace
+        if limit is None:
+            tops = drive.bounds(1, height, np.inf)
+            if tops is not None and span == 1:
+                over, under = height - float(drive.at[:, 2].max()), float(drive.at[:, 2].min()) - height
+                say("gravity", "drift_up", k, (over - noise) / scale, "is higher than anything lifts it")
+                say("buoyancy", down, k, (under - noise) / scale, "is lower than anything lets it")
+            continue
+        moved = course.at[k + span] - course.at[k]
+        rise, far = float(moved[2]), float(np.linalg.norm(moved))
+        say("gravity", "drift_up", k, (rise - noise - _more(limit.rise[1])) / scale, "rises, and nothing lifts it")
+        say("buoyancy", down, k, (-_more(-limit.rise[0]) - noise - rise) / scale, "goes down, and nothing lets it")
+        say("continuity", "teleport", k, (far - noise - _more(limit.far[1])) / scale, "gets farther than its drive takes it")
+        say("inertia", "sudden_stop", k, (limit.far[0] / MORE - noise - far) / scale, "does not get as far as its drive takes it")
+        if seen.all():
+            length = float(steps[k : k + span].sum())
+            say("inertia", "sudden_stop", k, (limit.way[0] / MORE - noise - length) / scale, "is slower than its drive")
+        if k >= span and course.sound[k - span]:
+            change = float(np.linalg.norm(moved - (course.at[k] - course.at[k - span])))
+            before = drive.bounds(span, float(course.at[k - span, 2]), 0.3 * course.reach + noise)
+            allowed = max(limit.change, before.change if before else 0.0)
+            over = change - 1.73 * noise - MORE * allowed
+            say("inertia", "sudden_turn", k, over / (1.5 * scale), "changes its motion at once, and nothing makes it")
+    return found
+
+
+def _more(amount: float) -> float:
+    """MORE of what is positive; of what is not, itself."""
+    return MORE * amount if amount > 0.0 else amount
+
+
+def pauses(track: ThingTrack, parts: Sequence[Part], script: Script | None, observation: Observation) -> bool:
+    """Whether a track plays a driven body whose drive pauses."""
+    fps = observation.clip.fps
+    for part in parts:
+        if any(mine is track for mine in part.tracks) and part.body.motion == "scripted":
+            drive = Drive(part.body, 1.0 / fps, script.seconds if script else 0.0)
+            usual = drive.bounds(1, 0.0, np.inf)
+            return usual is None or usual.way[0] < 0.02 * usual.way[1]
+    return False
