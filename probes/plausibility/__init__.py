@@ -12,6 +12,7 @@ from probes.plausibility.flame import flame, told
 from probes.plausibility.flight import flight
 from probes.plausibility.forces import World, forces
 from probes.plausibility.mechanism import mechanism, pauses
+from probes.plausibility.meetings import meetings
 from probes.plausibility.optics import optics
 from probes.plausibility.places import courses
 from probes.plausibility.rigidity import rigidity
@@ -57,7 +58,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
         ways = courses(observation, script)
         if ways:
             world = World(ways, script, 1.0 / observation.clip.fps)
-            findings += forces(world) + mechanism(world) + solidity(world)
+            findings += forces(world) + meetings(world) + mechanism(world) + solidity(world)
             findings += optics(observation, script) + rigidity(observation, world)
         else:
             findings += flights(observation, script, parts)

@@ -17,8 +17,10 @@ from probes.plausibility.places import Course, limber, windows
 from probes.plausibility.touch import beside, floored, led, meet, walls
 from simulator.script import Script
 
-SIGMAS = 4.0
+SIGMAS = 3.0
 SLOW = 0.06  # of its reach, a frame: what moves less gives nothing
+TURNED = 0.12  # of its outline that is elsewhere: what changes less does not turn
+ROLLS = 0.35  # of its speed that a ball loses to its spin when it begins to roll (2/7, and what is not seen)
 Array = np.ndarray
 
 
@@ -105,6 +107,8 @@ def moves(course: Course, k: int) -> bool:
     near = course.at[max(0, k - 2) : k + 2]
     if not np.isfinite(near).all():
         return True
+    if course.outline is not None and course.outline.changed(k) > TURNED:
+        return True
     return float(np.linalg.norm(np.diff(near, axis=0), axis=1).max()) > SLOW * course.reach + 2 * course.sigma
 
 
@@ -125,14 +129,19 @@ def _force(
     world: World, course: Course, near: Around, k: int, push: Array, noise: float, before: Array, after: Array
 ) -> Iterator[Finding]:
     weight = float(np.linalg.norm(world.g)) * world.dt
-    beyond = _beyond(push, near.faces, max(course.body.friction, 0.3)) - noise
+    rolls = course.core > 0.99 * course.reach and len(near.group) == 1
+    most = ROLLS * (max(float(np.linalg.norm(before)), float(np.linalg.norm(after))) + weight) if rolls else np.inf
+    beyond = _beyond(push, near.faces, course.body.friction + 0.05, most) - noise
     slow = float(np.linalg.norm(after)) < 0.4 * float(np.linalg.norm(before))
     kind, words = ("sudden_stop", "stops") if slow else ("sudden_turn", "is pushed")
     yield finding(world, course, "inertia", kind, k, k + 1, beyond / (0.5 * weight), f"{words} though nothing touches it")
 
 
-def _beyond(push: Array, faces: tuple[Array, ...], grip: float) -> float:
-    """How much of a push none of some faces, nor their sum, can give: it is out of the cone of friction about each."""
+def _beyond(push: Array, faces: tuple[Array, ...], grip: float, most: float) -> float:
+    """How much of a push none of some faces, nor their sum, can give.
+
+    It is out of the cone of friction about each, or more than `most` along it.
+    """
     if not faces:
         return float(np.linalg.norm(push))
     total = np.sum(faces, axis=0)
@@ -144,7 +153,7 @@ def _beyond(push: Array, faces: tuple[Array, ...], grip: float) -> float:
         n = face / length
         up = float(push @ n)
         aside = float(np.linalg.norm(push - up * n))
-        least = min(least, max(-up, aside - grip * max(up, 0.0), 0.0))
+        least = min(least, max(-up, aside - min(grip * max(up, 0.0), most), 0.0))
     return float(least)
 
 

@@ -25,7 +25,7 @@ from simulator.script import Script
 
 SPANS = (1, 2, 4, 7)  # frames
 MORE = 1.25  # times what the drive does
-SIGMAS = 4.0
+SIGMAS = 3.0
 FINE = 4  # samples of the drive a frame
 Array = np.ndarray
 

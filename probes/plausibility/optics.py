@@ -12,7 +12,7 @@ from simulator.script import Script
 
 FAINT = 6.0  # grey levels of a change that is none
 DEPTH = 25.0  # grey levels of a shadow
-SIDE = 128  # pixels
+STIRS = 0.5  # of what a thing uncovers may change around it as well
 ROUND = 5  # pixels around a thing that change with it
 
 
@@ -35,7 +35,7 @@ def optics(observation: Observation, script: Script) -> list[Finding]:
         change = cv2.blur(frames[t + 1] - frames[t], (3, 3))
         change = np.abs(change).mean(-1) * ((own[t] | own[t + 1]) == 0)
         strong = np.maximum(change - FAINT, 0.0)
-        changed[t] = float(strong.mean())
+        changed[t] = max(0.0, float(strong.mean()) - STIRS * DEPTH * float((own[t] != own[t + 1]).mean()))
         where.append(strong)
     puffs = [t.state == SEEN for t in tracks if t.name and _puff(script, t.name)]
     busy = np.any(puffs, axis=0) if puffs else np.zeros(len(clip), bool)

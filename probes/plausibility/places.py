@@ -17,10 +17,10 @@ from simulator.interventions.geometry import radius
 from simulator.scene import Body
 from simulator.script import Script
 
-PIXELS = 0.15  # of a pixel: noise of the middle of a mask
-EVEN, ODD, LIMBER = 0.006, 0.03, 0.05  # of its size: how far the middle wanders as it is seen from another side: of
+PIXELS = 0.05  # of a pixel: noise of the middle of a mask
+EVEN, ODD, LIMBER = 0.003, 0.012, 0.04  # of its size: how far the middle wanders as it is seen from another side: of
 # what is alike on all sides of its middle, of what is put together, of what has limbs
-HIDES = 0.08  # of its outline: so much along something nearer, and it is covered in part
+HIDES = 0.03  # of its outline: so much along something nearer, and it is covered in part
 Array = np.ndarray
 
 
@@ -36,6 +36,12 @@ class Outline:
         if t not in self.known:
             self.known[t] = cv2.distanceTransform((~self.masks[t]).astype(np.uint8), cv2.DIST_L2, 3)
         return self.known[t]
+
+    def changed(self, k: int) -> float:
+        """The share of it that is not where it was, between frames k - 1 and k + 1; 0 where it is not seen."""
+        a, b = self.masks[max(k - 1, 0)], self.masks[min(k + 1, len(self.masks) - 1)]
+        either = int((a | b).sum())
+        return float((a ^ b).sum()) / either if a.any() and b.any() else 0.0
 
     def apart(self, other: Outline, k: int) -> bool:
         """Whether both are seen in frames k - 1, k and k + 1, and never so near that they can meet in between."""

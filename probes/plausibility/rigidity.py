@@ -12,6 +12,7 @@ from probes.cast import mask
 from probes.evidence import Finding
 from probes.perception.observation import Observation
 from probes.plausibility.forces import World, finding
+from probes.plausibility.places import limber
 
 LEAST = 40  # pixels
 LONG = 1.6  # times: what is rounder has no axis
@@ -22,7 +23,8 @@ def rigidity(observation: Observation, world: World) -> list[Finding]:
     """What bends though it is stiff."""
     found = []
     for course in world.courses.values():
-        soft = course.body.role == "effect" or any(g.waves for g in course.body.geoms)
+        limbs = limber(course.body)
+        soft = course.body.role == "effect" or any(g.waves for g in course.body.geoms) or (limbs and course.body.role == "prop")
         seen = np.flatnonzero(course.sound)
         if soft or len(seen) < 6:
             continue
@@ -35,7 +37,6 @@ def rigidity(observation: Observation, world: World) -> list[Finding]:
         if ok.sum() < 6:
             continue
         seen, sag = seen[ok], np.abs(sag[ok] - np.median(sag[ok], axis=0))
-        limbs = any(g.keys for g in course.body.geoms)
         slack = FIRM if firm else (2.0 if limbs else 1.0) * LOOSE
         k = int(np.argmax(sag))
         strength = (float(sag[k]) - slack) / 0.06
