@@ -7,14 +7,15 @@ from probes.calibration import load
 from probes.cast import Part, cast, listed, tracks
 from probes.evidence import Finding, Found, judge
 from probes.perception.observation import Observation
-from probes.plausibility.continuity import disorder, halts, jumps, missteps
+from probes.plausibility.continuity import disorder, exits, halts, jumps, missteps, standstill
 from probes.plausibility.flame import flame, told
-from probes.plausibility.flight import flight
+from probes.plausibility.flight import flight, gravity
 from probes.plausibility.forces import World, forces
-from probes.plausibility.mechanism import mechanism, pauses
+from probes.plausibility.mechanism import mechanism, pauses, restless
+from probes.plausibility.levels import levels
 from probes.plausibility.meetings import meetings
 from probes.plausibility.optics import optics
-from probes.plausibility.places import courses
+from probes.plausibility.places import Course, courses
 from probes.plausibility.rigidity import rigidity
 from probes.plausibility.solidity import solidity
 from probes.reading import Reading, Unscored
@@ -48,21 +49,29 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
     if not findings and not things.tracks:
         return Unscored("nothing moves that could be followed")
     parts = [] if script is None else list(cast(observation, script).values())
+    ways = {} if script is None else courses(observation, script)
     for track in tracks(observation, script):
         if track.flame:
             findings += flame(observation, track, told(track, parts, script))
         elif script is None or listed(track, script):  # smoke, puffs and shadows come and go as they like
-            findings += jumps(observation, track) + missteps(observation, track)
+            way = ways.get((track.name or "").split(".")[0])
+            sure, fall = (None, 0.0) if way is None or script is None else (way.sound, falls(way, script, observation))
+            findings += jumps(observation, track, sure, fall) + missteps(observation, track)
+            findings += exits(observation, track)
             findings += halts(observation, track, pauses(track, parts, script, observation))
-    if script is not None:
-        ways = courses(observation, script)
-        if ways:
-            world = World(ways, script, 1.0 / observation.clip.fps)
-            findings += forces(world) + meetings(world) + mechanism(world) + solidity(world)
-            findings += optics(observation, script) + rigidity(observation, world)
-        else:
-            findings += flights(observation, script, parts)
+    if script is not None and ways:
+        world = World(ways, script, 1.0 / observation.clip.fps)
+        findings += forces(world) + meetings(world) + mechanism(world) + solidity(world)
+        findings += standstill(observation, restless(observation, parts, script)) + levels(observation, script) + optics(observation, script) + rigidity(observation, world)
+    elif script is not None:
+        findings += flights(observation, script, parts)
     return Found(findings, {"things": float(len(things.tracks))})
+
+
+def falls(way: Course, script: Script, observation: Observation) -> float:
+    """Heights that its weight may add to a step of a thing that is not driven."""
+    driven = way.body.motion in ("fixed", "scripted")
+    return 0.0 if driven else 1.2 * gravity(script, way.body.pos) / observation.clip.fps**2
 
 
 def flights(observation: Observation, script: Script, parts: list[Part]) -> list[Finding]:

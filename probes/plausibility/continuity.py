@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 
 from probes.evidence import Finding, box_at, describe
-from probes.perception.observation import HIDDEN, SEEN, Observation, ThingTrack
+from probes.perception.observation import HIDDEN, OUT, SEEN, Observation, ThingTrack
 from probes.trajectory import noise, runs, size, trust, whole
 
 FREE = 0.03  # heights that may be unaccounted for
 SIGMAS = 4.0
 STEADY = 0.4  # of its speed: what changes more while it is hidden did not move steadily
 
+STIR = 0.3  # grey levels, the mean change of a picture in which something moves
 HALTED = 0.12  # of the step before and after: what moves less stands still
 
 COARSE = 0.16  # heights: blur under which a thing that moves on overlaps itself
@@ -50,21 +51,24 @@ def _ratio(coarse: np.ndarray) -> float:
     return successive / variance if variance > (255.0 * CALM) ** 2 else 0.0
 
 
-def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
+def jumps(
+    observation: Observation, track: ThingTrack, sure: np.ndarray | None = None, fall: float = 0.0
+) -> list[Finding]:
     """The worst jump of a track while it is in view, if there is one worth a word.
 
     Where a thing is cut by the border or half covered, its centre can be off by half of what is not seen.
+    sure: (T,) where it is known to be seen whole, if that is known. fall: heights that weight may add to a step.
     """
     sigma, worst, fps = noise(observation, track), None, observation.clip.fps
-    entire = whole(track)
+    entire = whole(track) if sure is None else sure
     for start, stop in runs((track.state == SEEN) & np.isfinite(track.centre[:, 0])):
         moved = np.diff(track.steady[start:stop], axis=0)
         step = np.linalg.norm(moved, axis=1)
-        unsure = 0.5 * size(observation, track) * ~entire[start:stop]
+        unsure = (0.5 if sure is None else 1.0) * size(observation, track) * ~entire[start:stop]
         for i in range(len(step) if len(step) >= 3 else 0):
             if start + i + 1 in observation.cuts:
                 continue
-            excess = float(step[i] - max(unsure[i], unsure[i + 1])) - _allowed(moved, i) - SIGMAS * sigma
+            excess = float(step[i] - max(unsure[i], unsure[i + 1])) - _allowed(moved, i) - fall - SIGMAS * sigma
             if worst is None or excess > worst[0]:
                 worst = excess, start + i + 1, float(step[i])
     if worst is None or worst[0] <= 0.0:
@@ -87,10 +91,12 @@ def halts(observation: Observation, track: ThingTrack, pauses: bool) -> list[Fin
         step = np.linalg.norm(moved, axis=1)
         for a in range(1, len(step) - 1):
             for b in range(a + 1, len(step)):
-                least = min(step[a - 1], step[b])
+                before, after = moved[max(0, a - 2) : a], moved[b : b + 2]  # the steps next to it may be part of it
+                least = min(step[max(0, a - 2) : a].max(), step[b : b + 2].max())
                 if step[a:b].max() > HALTED * least + sigma:
                     break
-                if pauses or moved[a - 1] @ moved[b] < 0.7 * step[a - 1] * step[b]:
+                v, w = before.sum(0), after.sum(0)
+                if pauses or v @ w < 0.7 * np.linalg.norm(v) * np.linalg.norm(w):
                     continue
                 sure = (least - 3.0 * sigma) / (2.0 * sigma)
                 if worst is None or sure > worst[0]:
@@ -100,6 +106,55 @@ def halts(observation: Observation, track: ThingTrack, pauses: bool) -> list[Fin
     strength, a, b = worst
     text = f"{describe(track)} stands still from {a / fps:.2f} s and goes on at {b / fps:.2f} s"
     return [Finding("continuity", "freeze", a / fps, b / fps, box_at(track, a), strength * trust(observation, track), text)]
+
+
+def standstill(observation: Observation, restless: bool) -> list[Finding]:
+    """Nothing at all changes in a picture for a while, and then all goes on; before a still camera.
+
+    restless: whether something is seen all the while that does not pause by itself.
+    """
+    clip = observation.clip
+    if observation.camera.moving or observation.cuts or not restless or len(clip) < 6:
+        return []
+    grey = np.stack([cv2.resize(f, (96, 96), interpolation=cv2.INTER_AREA) for f in clip.frames]).astype(np.float32)
+    change = np.abs(np.diff(grey, axis=0)).mean((1, 2, 3))
+    worst = (0.0, 0, 0)
+    for start in range(2, len(change) - 2):
+        for stop in range(start + 1, len(change) - 1):
+            around = min(change[start - 2 : start].max(), change[stop : stop + 2].max())
+            most = float(change[start:stop].max())
+            if around <= 0.0 or most > HALTED * around:
+                break
+            worst = max(worst, ((1.0 - most / (HALTED * around)) * min(1.0, around / STIR), start, stop))
+    strength, start, stop = worst
+    if strength <= 0.0:
+        return []
+    words = f"everything stands still from {start / clip.fps:.2f} s and goes on at {stop / clip.fps:.2f} s"
+    return [Finding("continuity", "freeze", start / clip.fps, stop / clip.fps, None, 2.0 * strength, words)]
+
+
+def exits(observation: Observation, track: ThingTrack) -> list[Finding]:
+    """A thing that is out of the picture at once, or comes in at once, far from its border."""
+    fps, aspect = observation.clip.fps, observation.clip.width / observation.clip.height
+    seen = (track.state == SEEN) & np.isfinite(track.area)
+    findings = []
+    for start, stop in runs(seen):
+        for at, next_, beyond in ((stop - 1, stop - 2, stop), (start, start + 1, start - 1)):
+            if not (0 <= beyond < len(seen)) or track.state[beyond] != OUT or not start <= next_ < stop:
+                continue
+            if {at, beyond} & set(observation.cuts) and max(at, beyond) in observation.cuts:
+                continue
+            box = track.box[at]
+            gap = min(box[0] * aspect, box[1], (1.0 - box[2]) * aspect, 1.0 - box[3])
+            wide = max((box[2] - box[0]) * aspect, box[3] - box[1])
+            near = slice(max(start, at - 4), min(stop, at + 5))
+            step = float(np.linalg.norm(np.diff(track.centre[near], axis=0), axis=1).max())
+            excess = float(gap) + wide - 3.0 * step - 0.1
+            if excess > 0.0:
+                text = f"{describe(track)} is out of the picture at once at {max(at, beyond) / fps:.2f} s"
+                findings.append(Finding("continuity", "time_skip", min(at, beyond) / fps, max(at, beyond) / fps,
+                                        box_at(track, at), excess / (3.0 * FREE) * trust(observation, track), text))  # fmt: skip
+    return findings
 
 
 def missteps(observation: Observation, track: ThingTrack) -> list[Finding]:

@@ -130,17 +130,17 @@ def _force(
 ) -> Iterator[Finding]:
     weight = float(np.linalg.norm(world.g)) * world.dt
     rolls = course.core > 0.99 * course.reach and len(near.group) == 1
-    most = ROLLS * (max(float(np.linalg.norm(before)), float(np.linalg.norm(after))) + weight) if rolls else np.inf
-    beyond = _beyond(push, near.faces, course.body.friction + 0.05, most) - noise
+    most = ROLLS * max(float(np.linalg.norm(before)), float(np.linalg.norm(after))) if rolls else np.inf
+    beyond = _beyond(push, near.faces, course.body.friction + 0.05, most, world.g * world.dt) - noise
     slow = float(np.linalg.norm(after)) < 0.4 * float(np.linalg.norm(before))
     kind, words = ("sudden_stop", "stops") if slow else ("sudden_turn", "is pushed")
     yield finding(world, course, "inertia", kind, k, k + 1, beyond / (0.5 * weight), f"{words} though nothing touches it")
 
 
-def _beyond(push: Array, faces: tuple[Array, ...], grip: float, most: float) -> float:
+def _beyond(push: Array, faces: tuple[Array, ...], grip: float, most: float, weight: Array) -> float:
     """How much of a push none of some faces, nor their sum, can give.
 
-    It is out of the cone of friction about each, or more than `most` along it.
+    It is out of the cone of friction about each, or along it more than `most` and what makes a ball roll downhill.
     """
     if not faces:
         return float(np.linalg.norm(push))
@@ -153,7 +153,8 @@ def _beyond(push: Array, faces: tuple[Array, ...], grip: float, most: float) -> 
         n = face / length
         up = float(push @ n)
         aside = float(np.linalg.norm(push - up * n))
-        least = min(least, max(-up, aside - min(grip * max(up, 0.0), most), 0.0))
+        downhill = ROLLS * float(np.linalg.norm(weight - (weight @ n) * n))
+        least = min(least, max(-up, aside - min(grip * max(up, 0.0), most + downhill), 0.0))
     return float(least)
 
 
@@ -163,10 +164,10 @@ def _energy(world: World, course: Course, about: dict[int, Around]) -> Iterator[
     v = np.diff(course.at, axis=0) / dt
     middle = (course.at[1:] + course.at[:-1]) / 2.0
     speed = np.linalg.norm(v, axis=1)
-    error = SIGMAS * course.sigma * (1.42 / dt * speed + 9.81)
+    error = course.sigma * (1.42 / dt * speed + 9.81)
     past: list[int] = []
     for k, near in about.items():
-        if near.moving or near.pushed or (past and past[-1] < k - 1):
+        if near.moving or near.pushed or (past and past[-1] < k - 3):
             past = []
         if near.moving or near.pushed:
             continue
@@ -174,9 +175,9 @@ def _energy(world: World, course: Course, about: dict[int, Around]) -> Iterator[
         gains = []
         for share in shares:
             energy = share * speed**2 / 2.0 - middle @ g
-            low = min((_filled(energy - error, past, i), speed[past[i]]) for i in range(len(past)))
+            low = min((_filled(energy, past, i), speed[past[i]]) for i in range(len(past)))
             scale = 0.15 * max(speed[k], low[1]) ** 2 + 9.81 * 0.1 * course.reach
-            gains.append((energy[k] - error[k] - low[0] - 2.0 * error[past].min()) / scale)
+            gains.append((energy[k] - low[0] - SIGMAS * float(np.hypot(error[k], error[past].min()))) / scale)
         past.append(k)
         words = "gains speed from nothing that moves"
         yield finding(world, course, "energy", "energy_gain", k, k + 1, float(min(gains)), words)
@@ -213,28 +214,40 @@ def _turns(world: World, course: Course, about: dict[int, Around]) -> Iterator[F
 
 
 def _held(world: World, course: Course, k: int) -> bool:
-    """Whether another hinged, free or driven thing is near, be it at rest."""
-    others = [c for c in world.courses.values() if c is not course and c.body.motion != "fixed"]
-    return any(meet(course, other, k) for other in others if other.body.role != "effect")
+    """Whether another hinged, free or driven thing is near, be it at rest, or a thing that stands fast."""
+    others = [c for c in world.courses.values() if c is not course and c.body.role != "effect"]
+    if any(meet(course, other, k) for other in others if other.body.motion != "fixed"):
+        return True
+    fixed = [c.outline for c in others if c.body.motion == "fixed" and c.body.role == "thing"]
+    return any(course.outline is None or o is None or not course.outline.apart(o, k) for o in fixed)
 
 
 def _hangs(world: World, course: Course, about: dict[int, Around]) -> Iterator[Finding]:
-    """Longer stretches in the air with another acceleration than that of gravity."""
+    """Longer stretches, in the air or along the same faces, with another acceleration than these and weight make."""
     g, dt = world.g, world.dt
-    alone = {k for k, n in about.items() if not (n.faces or n.still or n.moving) and len(n.group) == 1}
+    weight = float(np.linalg.norm(g))
+    alone = {k: n for k, n in about.items() if not (n.still or n.moving) and len(n.group) == 1}
+    rolls = course.core > 0.99 * course.reach
     for length in (5, 7, 9):
         for start in range(len(course.at) - length + 1):
-            inner = range(start + 1, start + length - 1)
-            if not set(inner) <= alone:
+            inner = [alone.get(k) for k in range(start + 1, start + length - 1)]
+            faces = inner[0].faces if inner[0] is not None else ()
+            if any(n is None or not _alike(n.faces, faces) for n in inner):
                 continue
             t = np.arange(length) * dt
-            a = 2.0 * np.polyfit(t, course.at[start : start + length], 2)[0]
+            path = course.at[start : start + length]
+            push = 2.0 * np.polyfit(t, path, 2)[0] - g
             error = 26.8 * course.sigma / (dt**2 * length**2.5)  # sqrt(720 / N^5) for even times
-            off = float(np.linalg.norm(a - g)) - SIGMAS * error
-            rises = float(course.at[start + length - 1, 2] - course.at[start, 2]) > 0.0
+            fastest = float(np.linalg.norm(np.diff(path, axis=0), axis=1).max()) / dt
+            most = ROLLS * fastest / (length * dt) if rolls else np.inf
+            off = _beyond(push, faces, course.body.friction + 0.05, most, g) - SIGMAS * error
+            rises = float(path[-1, 2] - path[0, 2]) > 0.0
             kind, words = ("drift_up", "rises") if rises else ("float", "does not fall as weight makes it")
-            strength = off / (0.3 * float(np.linalg.norm(g)))
-            yield finding(world, course, "gravity", kind, start, start + length, strength, words)
+            yield finding(world, course, "gravity", kind, start, start + length, off / (0.3 * weight), words)
+
+
+def _alike(faces: tuple[Array, ...], others: tuple[Array, ...]) -> bool:
+    return len(faces) == len(others) and all(float(a @ b) > 0.95 for a, b in zip(faces, others, strict=True))
 
 
 def finding(

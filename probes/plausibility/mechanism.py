@@ -15,10 +15,10 @@ import numpy as np
 
 from probes.cast import Part
 from probes.evidence import Finding
-from probes.perception.observation import Observation, ThingTrack
+from probes.perception.observation import SEEN, Observation, ThingTrack
 from probes.plausibility.forces import World, finding, strongest
-from probes.plausibility.places import LIQUIDS, Course, limber
-from probes.plausibility.touch import turned
+from probes.plausibility.places import LIQUIDS, Course, articulated
+from probes.plausibility.touch import centre, turned
 from simulator.motion import Path
 from simulator.scene import Body
 from simulator.script import Script
@@ -26,6 +26,9 @@ from simulator.script import Script
 SPANS = (1, 2, 4, 7)  # frames
 MORE = 1.25  # times what the drive does
 SIGMAS = 3.0
+STRAY = 0.1  # strength of what the edges of pixels do
+CUT = 0.2  # of its size: how far off the middle of what is seen in part may be, a standard deviation
+ASKEW = 0.15  # of its size
 FINE = 4  # samples of the drive a frame
 Array = np.ndarray
 
@@ -86,17 +89,11 @@ class Drive:
                       float(change.max()) if change.size else np.inf)  # fmt: skip
 
 
-def centre(body: Body) -> Array:
-    """(3,) metres: the middle of a body's geoms in its frame, by their cross-sections."""
-    weight = np.array([max(g.size) * sorted(g.size)[1] if max(g.size) else 0.0 for g in body.geoms]) + 1e-9
-    return np.asarray(weight @ np.array([g.pos for g in body.geoms]) / weight.sum())
-
-
 def mechanism(world: World) -> list[Finding]:
     """The worst of every fixed or driven body for each law."""
     found: list[Finding] = []
     for course in world.courses.values():
-        if course.body.motion == "scripted" or (course.body.motion == "fixed" and not limber(course.body)):
+        if course.body.motion == "scripted" or (course.body.motion == "fixed" and not articulated(course.body)):
             drive = Drive(course.body, world.dt, world.script.seconds)
             found += strongest([f for span in _spans(course) for f in _beyond(world, course, drive, span)])
     return found
@@ -104,35 +101,41 @@ def mechanism(world: World) -> list[Finding]:
 
 def _spans(course: Course) -> list[int]:
     """SPANS, and how long it is out of sight."""
-    gaps = np.diff(np.flatnonzero(course.sound))
+    gaps = np.diff(np.flatnonzero(course.sound | course.cut))
     return sorted({*SPANS, *(int(g) for g in gaps)})
 
 
 def _beyond(world: World, course: Course, drive: Drive, span: int) -> list[Finding]:
-    noise = SIGMAS * course.sigma * 1.42
     found: list[Finding] = []
 
     def say(law: str, kind: str, k: int, strength: float, words: str) -> None:
-        if strength > 0.0:
-            found.append(finding(world, course, law, kind, k, k + span, strength, words))
+        if strength > STRAY:
+            found.append(finding(world, course, law, kind, k, k + span, strength - STRAY, words))
 
     down = "volume_change" if course.body.noun in LIQUIDS else "wrong_buoyancy"
     steps = np.linalg.norm(np.diff(course.at, axis=0), axis=1)
     usual = drive.bounds(1, 0.0, np.inf)
     pace = 0.0 if usual is None else usual.way[1]
+    anywhere = drive.bounds(span, 0.0, np.inf)
+    changes = np.inf if anywhere is None else anywhere.change
+    askew = 0.0 if course.core > 0.0 else ASKEW * course.reach  # the middle that is seen is not quite that of the script
+    fair = course.sound | (course.cut & (not drive.still))
     for k in range(len(course.at) - span):
-        seen = course.sound[k : k + span + 1]
+        seen = fair[k : k + span + 1]
+        noise = SIGMAS * 1.42 * (course.sigma + CUT * course.reach * float(course.cut[[k, k + span]].any()))
         if not (seen[0] and seen[-1]) or (span not in SPANS and seen[1:-1].any()):
             continue
         height = float(course.at[k, 2])
-        limit = drive.bounds(span, height, 0.3 * course.reach + noise)
+        limit = drive.bounds(span, height, 0.05 * course.reach + noise)
         scale = 0.2 * course.reach + 0.5 * span * pace
         if limit is None:
             tops = drive.bounds(1, height, np.inf)
             if tops is not None and span == 1:
                 over, under = height - float(drive.at[:, 2].max()), float(drive.at[:, 2].min()) - height
-                say("gravity", "drift_up", k, (over - noise) / scale, "is higher than anything lifts it")
-                say("buoyancy", down, k, (under - noise) / scale, "is lower than anything lets it")
+                say("gravity", "drift_up", k, (over - noise - askew) / scale, "is higher than anything lifts it")
+                say("buoyancy", down, k, (under - noise - askew) / scale, "is lower than anything lets it")
+            limit = drive.bounds(span, height, np.inf)
+        if limit is None:
             continue
         moved = course.at[k + span] - course.at[k]
         rise, far = float(moved[2]), float(np.linalg.norm(moved))
@@ -143,11 +146,9 @@ def _beyond(world: World, course: Course, drive: Drive, span: int) -> list[Findi
         if seen.all():
             length = float(steps[k : k + span].sum())
             say("inertia", "sudden_stop", k, (limit.way[0] / MORE - noise - length) / scale, "is slower than its drive")
-        if k >= span and course.sound[k - span]:
+        if k >= span and course.sound[[k - span, k, k + span]].all():
             change = float(np.linalg.norm(moved - (course.at[k] - course.at[k - span])))
-            before = drive.bounds(span, float(course.at[k - span, 2]), 0.3 * course.reach + noise)
-            allowed = max(limit.change, before.change if before else 0.0)
-            over = change - 1.73 * noise - MORE * allowed
+            over = change - 1.73 * noise - 2.0 * askew - MORE * changes
             say("inertia", "sudden_turn", k, over / (1.5 * scale), "changes its motion at once, and nothing makes it")
     return found
 
@@ -159,10 +160,19 @@ def _more(amount: float) -> float:
 
 def pauses(track: ThingTrack, parts: Sequence[Part], script: Script | None, observation: Observation) -> bool:
     """Whether a track plays a driven body whose drive pauses."""
-    fps = observation.clip.fps
-    for part in parts:
-        if any(mine is track for mine in part.tracks) and part.body.motion == "scripted":
-            drive = Drive(part.body, 1.0 / fps, script.seconds if script else 0.0)
-            usual = drive.bounds(1, 0.0, np.inf)
-            return usual is None or usual.way[0] < 0.02 * usual.way[1]
-    return False
+    mine = [part for part in parts if any(one is track for one in part.tracks)]
+    return script is not None and any(_pauses(part, script, observation) for part in mine)
+
+
+def _pauses(part: Part, script: Script, observation: Observation) -> bool:
+    if part.body.motion != "scripted":
+        return False
+    usual = Drive(part.body, 1.0 / observation.clip.fps, script.seconds).bounds(1, 0.0, np.inf)
+    return usual is None or usual.way[0] < 0.02 * usual.way[1]
+
+
+def restless(observation: Observation, parts: Sequence[Part], script: Script) -> bool:
+    """Whether all driven things of the inventory are seen all the while, and none of them pauses."""
+    driven = [p for p in parts if p.body.motion == "scripted"]
+    seen = all((p.state == SEEN).all() for p in parts if p.body.motion != "fixed")
+    return seen and not any(_pauses(p, script, observation) for p in driven)

@@ -13,6 +13,7 @@ from simulator.script import Script
 FAINT = 6.0  # grey levels of a change that is none
 DEPTH = 25.0  # grey levels of a shadow
 STIRS = 0.5  # of what a thing uncovers may change around it as well
+STRAY = 0.6  # strength of what light does by itself
 ROUND = 5  # pixels around a thing that change with it
 
 
@@ -52,7 +53,9 @@ def optics(observation: Observation, script: Script) -> list[Finding]:
         return []
     ys, xs = np.nonzero(where[t] > 0.0)
     box = (xs.min() / w, ys.min() / h, (xs.max() + 1) / w, (ys.max() + 1) / h)
-    strength = excess / (0.25 * thing * DEPTH)
+    strength = excess / (0.25 * thing * DEPTH) - STRAY
+    if strength <= 0.0:
+        return []
     when = (t + 1) / clip.fps
     return [Finding("optics", "shadow_wrong", when, clip.seconds, box, strength,
                     f"light and shade change at once at {when:.2f} s")]  # fmt: skip

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from scipy.ndimage import median_filter
 
 from probes.cast import Part, by_name, mask
-from probes.perception.observation import SEEN, Observation
-from probes.trajectory import at_border, pixel, whole
+from probes.perception.observation import SEEN, Observation, ThingTrack
+from probes.trajectory import pixel, runs
 from simulator import camera as pinhole
 from simulator.interventions.geometry import radius
 from simulator.scene import Body
 from simulator.script import Script
 
 PIXELS = 0.05  # of a pixel: noise of the middle of a mask
-EVEN, ODD, LIMBER = 0.003, 0.012, 0.04  # of its size: how far the middle wanders as it is seen from another side: of
-# what is alike on all sides of its middle, of what is put together, of what has limbs
-HIDES = 0.03  # of its outline: so much along something nearer, and it is covered in part
+EVEN, ODD, WAVING = 0.003, 0.012, 0.06  # of its size: how far the middle wanders as it is seen from another side: of what is alike
+# on all sides of its middle or turns in a plane, of others, and of flags
+HIDES = 0.1  # of its outline: so much along something nearer, and it is covered in part
+NEARER = 0.25  # of its size: what is nearer by less stands beside it
+MOST = 0.6  # of its usual area: what is seen smaller is covered
 Array = np.ndarray
 
 
@@ -71,6 +74,7 @@ class Course:
     shot: Array
     reach: float
     core: float
+    cut: Array
     outline: Outline | None = None
 
     def steps(self) -> Array:
@@ -83,7 +87,7 @@ class Course:
 def courses(observation: Observation, script: Script) -> dict[str, Course]:
     """The ways of all bodies that are seen, where sight tells depth; effects are left out, but for liquids."""
     found = {}
-    covered = _covered(observation)
+    covered = _covered(observation, script)
     for body in script.scene.bodies:
         part = by_name(observation, script, body)
         if part.tracks and all(t.depth is not None and not t.flame for t in part.tracks) and not airy(body):
@@ -91,13 +95,18 @@ def courses(observation: Observation, script: Script) -> dict[str, Course]:
     return found
 
 
-def _covered(observation: Observation) -> Array:
+def _covered(observation: Observation, script: Script) -> Array:
     """(T, N) bool, for each track: whether something nearer lies along a good part of its outline."""
     tracks, masks = observation.things.tracks, observation.things.masks
     out = np.zeros((len(observation.clip), len(tracks)), bool)
     if masks is None:
         return out
     depth = np.array([np.full(len(out), np.nan) if t.depth is None else t.depth for t in tracks])
+    sizes = {b.name: radius(b) for b in script.scene.bodies}
+    loose = {b.name for b in script.scene.bodies if b.motion != "fixed"}
+    names = [(t.name or "").split(".")[0] for t in tracks]
+    margin = [NEARER * sizes.get(name, 0.0) if name in loose else 0.0 for name in names]
+    hides = [HIDES if name in loose else HIDES / 4.0 for name in names]
     border = np.zeros((len(tracks) + 1, len(tracks) + 1))
     for t, mask in enumerate(masks.astype(int)):
         border[:] = 0.0
@@ -107,8 +116,8 @@ def _covered(observation: Observation) -> Array:
         border += border.T
         length = border[1:].sum(1)
         for i in np.flatnonzero(length > 0):
-            nearer = depth[:, t] < depth[i, t]
-            out[t, i] = border[i + 1, 1:][nearer].sum() > HIDES * length[i]
+            nearer = depth[:, t] < depth[i, t] - margin[i]
+            out[t, i] = border[i + 1, 1:][nearer].sum() > hides[i] * length[i]
     return out
 
 
@@ -124,11 +133,13 @@ def _course(observation: Observation, script: Script, part: Part, covered: Array
     clip = observation.clip
     count = len(clip)
     place, depth, sound = np.full((count, 2), np.nan), np.full(count, np.nan), np.zeros(count, bool)
+    cut = np.zeros(count, bool)
     for number, track in zip(part.numbers[::-1], part.tracks[::-1], strict=True):
         seen = track.state == SEEN
         assert track.depth is not None
         place[seen], depth[seen] = track.steady[seen], track.depth[seen]
-        sound[seen] = (whole(track) & ~at_border(track) & ~covered[:, number - 1])[seen]
+        sound[seen] = (_entire(track) & ~covered[:, number - 1])[seen]
+        cut[seen] = (track.cut_by_edge.astype(bool) | covered[:, number - 1])[seen]
     shot = np.array([max((c for c in observation.cuts if c <= t), default=0) for t in range(count)])
     focal = pinhole.intrinsics(script.scene.camera, clip.height, clip.width)[0, 0] / clip.height
     ray = np.c_[(place - (clip.width / clip.height / 2, 0.5)) / focal, np.ones(count)] * depth[:, None]
@@ -139,16 +150,33 @@ def _course(observation: Observation, script: Script, part: Part, covered: Array
         at[here] = eye + ray[here] @ axes.T
     away = float(np.nanmedian(depth)) if np.isfinite(depth).any() else 1.0
     reach, core = radius(part.body), inner(part.body)
-    wander = LIMBER if limber(part.body) else EVEN if core > 0.0 or _rests(observation, part.body) else ODD
+    waves = any(g.waves for g in part.body.geoms)
+    wander = WAVING if waves else EVEN if core > 0.0 or part.body.motion == "hinged" or _rests(observation, part.body) else ODD
     sigma = PIXELS * pixel(observation) * away / focal + wander * reach
     masks = mask(observation, part)
     outline = None if masks is None else Outline(masks)
-    return Course(part.body, part, at, sound & np.isfinite(at).all(1), sigma, shot, reach, core, outline)
+    return Course(part.body, part, at, sound & np.isfinite(at).all(1), sigma, shot, reach, core,
+                  cut & np.isfinite(at).all(1), outline)  # fmt: skip
+
+
+def _entire(track: ThingTrack) -> Array:
+    """(T,) whether it is seen, not cut by the border, and no smaller than usual."""
+    seen = (track.state == SEEN) & np.isfinite(track.area)
+    whole = np.zeros(len(seen), bool)
+    for start, stop in runs(seen):
+        area = track.area[start:stop]
+        whole[start:stop] = area >= MOST * median_filter(area, 7, mode="nearest")
+    return whole & ~track.cut_by_edge.astype(bool)
+
+
+def articulated(body: Body) -> bool:
+    """Whether parts of a body move against each other."""
+    return any(g.keys for g in body.geoms)
 
 
 def limber(body: Body) -> bool:
-    """Whether parts of a body move against each other."""
-    return any(g.keys or g.waves for g in body.geoms)
+    """Whether a body changes its form by itself."""
+    return articulated(body) or any(g.waves for g in body.geoms)
 
 
 def _rests(observation: Observation, body: Body) -> bool:

@@ -16,7 +16,7 @@ from probes.plausibility.places import limber
 
 LEAST = 40  # pixels
 LONG = 1.6  # times: what is rounder has no axis
-FIRM, LOOSE = 0.012, 0.06  # sag that is none: of what stands before a still camera, of what turns
+FIRM, LOOSE = 0.012, 0.09  # sag that is none: of what stands before a still camera, of what turns
 
 
 def rigidity(observation: Observation, world: World) -> list[Finding]:
@@ -24,7 +24,9 @@ def rigidity(observation: Observation, world: World) -> list[Finding]:
     found = []
     for course in world.courses.values():
         limbs = limber(course.body)
-        soft = course.body.role == "effect" or any(g.waves for g in course.body.geoms) or (limbs and course.body.role == "prop")
+        soft = course.body.role == "effect" or any(g.waves for g in course.body.geoms) or (
+            course.body.role == "prop" and (limbs or course.body.motion != "fixed")
+        )
         seen = np.flatnonzero(course.sound)
         if soft or len(seen) < 6:
             continue

@@ -32,7 +32,9 @@ def solidity(world: World) -> list[Finding]:
 
 
 def _under(world: World, course: Course) -> list[Finding]:
-    low = np.where(np.isfinite(course.at[:, 2]), course.at[:, 2], np.inf)
+    low = np.where(course.sound, course.at[:, 2], np.inf)
+    if not course.sound.any():
+        return []
     k = int(np.argmin(low))
     if course.core > 0.0 and course.body.motion == "free":
         depth, scale = course.core - float(low[k]), course.core

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from probes.plausibility.places import Course
@@ -42,6 +45,35 @@ def _to(geom: Geom, p: Array) -> Array:
     else:  # cylinders, and cones as such
         q = np.c_[np.hypot(p[:, 0], p[:, 1]) - a, np.abs(p[:, 2]) - b]
     return np.asarray(np.linalg.norm(np.maximum(q, 0.0), axis=1) + np.minimum(q.max(1), 0.0))
+
+
+def upright(body: Body) -> Body | None:
+    """A driven body where it starts, if its drive never turns it."""
+    if body.motion != "scripted" or not body.keys or any(k.quat != body.keys[0].quat for k in body.keys):
+        return None
+    return replace(body, pos=body.keys[0].pos, quat=body.keys[0].quat)
+
+
+def middle(body: Body) -> Array:
+    """(3,) metres: the middle of what a body shows, where its script has it at first."""
+    return np.asarray(body.pos) + turned(body.quat) @ centre(body)
+
+
+def centre(body: Body) -> Array:
+    """(3,) metres: the middle of a body's geoms in its frame, by what they show."""
+    weight = np.array([_seen(g) for g in body.geoms]) + 1e-9
+    return np.asarray(weight @ np.array([g.pos for g in body.geoms]) / weight.sum())
+
+
+def _seen(geom: Geom) -> float:
+    """About the area that a geom shows, square metres."""
+    a, b, c = geom.size
+    if geom.shape == "sphere":
+        return math.pi * a * a
+    if geom.shape in ("capsule", "cylinder", "cone"):
+        return 4.0 * a * b
+    wide = sorted((a, b, c))
+    return 4.0 * wide[2] * wide[1]
 
 
 def led(course: Course, k: int) -> Array:
@@ -88,6 +120,11 @@ def meet(a: Course, b: Course, k: int) -> bool:
             return False
         near = b.at[known[np.abs(known - k).argmin()]]
         return float(np.linalg.norm(a.at[k] - near)) < 1.5 * (a.reach + b.reach) + 2 * _step(a, k)
+    for one, other in ((a, b), (b, a)):
+        form = upright(other.body)
+        if form is not None:
+            gap = distance(form, led(one, k) - other.at[k] + middle(form))
+            return bool(gap.min() - _step(other, k) < (1.0 + NEAR) * one.reach)
     gaps = np.linalg.norm(led(a, k)[:7] - led(b, k)[:7], axis=1)
     return bool(gaps.min() < (1.0 + NEAR) * (a.reach + b.reach))
 
