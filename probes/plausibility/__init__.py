@@ -7,17 +7,19 @@ from probes.calibration import load
 from probes.cast import Part, cast, listed, tracks
 from probes.evidence import Finding, Found, judge
 from probes.perception.observation import Observation
-from probes.plausibility.continuity import disorder, exits, halts, jumps, missteps, standstill
+from probes.plausibility.continuity import disorder, exits, jumps, missteps
 from probes.plausibility.flame import flame, told
 from probes.plausibility.flight import flight, gravity
-from probes.plausibility.forces import World, forces
-from probes.plausibility.mechanism import mechanism, pauses, restless
+from probes.plausibility.forces import forces
+from probes.plausibility.halts import halts, standstill
 from probes.plausibility.levels import levels
+from probes.plausibility.mechanism import mechanism, pauses, restless
 from probes.plausibility.meetings import meetings
 from probes.plausibility.optics import optics
 from probes.plausibility.places import Course, courses
 from probes.plausibility.rigidity import rigidity
 from probes.plausibility.solidity import solidity
+from probes.plausibility.world import World
 from probes.reading import Reading, Unscored
 from probes.whereabouts import whereabouts
 from simulator.script import Script
@@ -60,12 +62,18 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
             findings += exits(observation, track)
             findings += halts(observation, track, pauses(track, parts, script, observation))
     if script is not None and ways:
-        world = World(ways, script, 1.0 / observation.clip.fps)
-        findings += forces(world) + meetings(world) + mechanism(world) + solidity(world)
-        findings += standstill(observation, restless(observation, parts, script)) + levels(observation, script) + optics(observation, script) + rigidity(observation, world)
+        findings += laws(observation, World(ways, script, 1.0 / observation.clip.fps))
+        findings += standstill(observation, restless(observation, parts, script))
     elif script is not None:
         findings += flights(observation, script, parts)
     return Found(findings, {"things": float(len(things.tracks))})
+
+
+def laws(observation: Observation, world: World) -> list[Finding]:
+    """What things do in space, where sight tells depth."""
+    moved = forces(world) + meetings(world) + mechanism(world) + solidity(world)
+    seen = levels(observation, world.script) + optics(observation, world.script)
+    return moved + seen + rigidity(observation, world)
 
 
 def falls(way: Course, script: Script, observation: Observation) -> float:

@@ -15,9 +15,6 @@ FREE = 0.03  # heights that may be unaccounted for
 SIGMAS = 4.0
 STEADY = 0.4  # of its speed: what changes more while it is hidden did not move steadily
 
-STIR = 0.3  # grey levels, the mean change of a picture in which something moves
-HALTED = 0.12  # of the step before and after: what moves less stands still
-
 COARSE = 0.16  # heights: blur under which a thing that moves on overlaps itself
 CALM = 0.008  # standard deviation of the coarse picture, of white: less is flicker
 ORDERED = 0.65  # von Neumann's ratio of the least orderly motion; 1 is what random order gives
@@ -79,60 +76,6 @@ def jumps(
                     excess / FREE * trust(observation, track), text)]  # fmt: skip
 
 
-def halts(observation: Observation, track: ThingTrack, pauses: bool) -> list[Finding]:
-    """A thing in motion that stands still for a while and then goes on the same way as fast: time stood still.
-
-    pauses: whether it may do so by itself.
-    """
-    fps, sigma = observation.clip.fps, noise(observation, track) / 2.0
-    worst: tuple[float, int, int] | None = None
-    for start, stop in runs(whole(track)):
-        moved = np.diff(track.steady[start:stop], axis=0)
-        step = np.linalg.norm(moved, axis=1)
-        for a in range(1, len(step) - 1):
-            for b in range(a + 1, len(step)):
-                before, after = moved[max(0, a - 2) : a], moved[b : b + 2]  # the steps next to it may be part of it
-                least = min(step[max(0, a - 2) : a].max(), step[b : b + 2].max())
-                if step[a:b].max() > HALTED * least + sigma:
-                    break
-                v, w = before.sum(0), after.sum(0)
-                if pauses or v @ w < 0.7 * np.linalg.norm(v) * np.linalg.norm(w):
-                    continue
-                sure = (least - 3.0 * sigma) / (2.0 * sigma)
-                if worst is None or sure > worst[0]:
-                    worst = sure, start + a, start + b
-    if worst is None or worst[0] <= 0.0:
-        return []
-    strength, a, b = worst
-    text = f"{describe(track)} stands still from {a / fps:.2f} s and goes on at {b / fps:.2f} s"
-    return [Finding("continuity", "freeze", a / fps, b / fps, box_at(track, a), strength * trust(observation, track), text)]
-
-
-def standstill(observation: Observation, restless: bool) -> list[Finding]:
-    """Nothing at all changes in a picture for a while, and then all goes on; before a still camera.
-
-    restless: whether something is seen all the while that does not pause by itself.
-    """
-    clip = observation.clip
-    if observation.camera.moving or observation.cuts or not restless or len(clip) < 6:
-        return []
-    grey = np.stack([cv2.resize(f, (96, 96), interpolation=cv2.INTER_AREA) for f in clip.frames]).astype(np.float32)
-    change = np.abs(np.diff(grey, axis=0)).mean((1, 2, 3))
-    worst = (0.0, 0, 0)
-    for start in range(2, len(change) - 2):
-        for stop in range(start + 1, len(change) - 1):
-            around = min(change[start - 2 : start].max(), change[stop : stop + 2].max())
-            most = float(change[start:stop].max())
-            if around <= 0.0 or most > HALTED * around:
-                break
-            worst = max(worst, ((1.0 - most / (HALTED * around)) * min(1.0, around / STIR), start, stop))
-    strength, start, stop = worst
-    if strength <= 0.0:
-        return []
-    words = f"everything stands still from {start / clip.fps:.2f} s and goes on at {stop / clip.fps:.2f} s"
-    return [Finding("continuity", "freeze", start / clip.fps, stop / clip.fps, None, 2.0 * strength, words)]
-
-
 def exits(observation: Observation, track: ThingTrack) -> list[Finding]:
     """A thing that is out of the picture at once, or comes in at once, far from its border."""
     fps, aspect = observation.clip.fps, observation.clip.width / observation.clip.height
@@ -142,7 +85,7 @@ def exits(observation: Observation, track: ThingTrack) -> list[Finding]:
         for at, next_, beyond in ((stop - 1, stop - 2, stop), (start, start + 1, start - 1)):
             if not (0 <= beyond < len(seen)) or track.state[beyond] != OUT or not start <= next_ < stop:
                 continue
-            if {at, beyond} & set(observation.cuts) and max(at, beyond) in observation.cuts:
+            if max(at, beyond) in observation.cuts:
                 continue
             box = track.box[at]
             gap = min(box[0] * aspect, box[1], (1.0 - box[2]) * aspect, 1.0 - box[3])
@@ -152,8 +95,8 @@ def exits(observation: Observation, track: ThingTrack) -> list[Finding]:
             excess = float(gap) + wide - 3.0 * step - 0.1
             if excess > 0.0:
                 text = f"{describe(track)} is out of the picture at once at {max(at, beyond) / fps:.2f} s"
-                findings.append(Finding("continuity", "time_skip", min(at, beyond) / fps, max(at, beyond) / fps,
-                                        box_at(track, at), excess / (3.0 * FREE) * trust(observation, track), text))  # fmt: skip
+                span, strength = sorted((at / fps, beyond / fps)), excess / (3.0 * FREE) * trust(observation, track)
+                findings.append(Finding("continuity", "time_skip", *span, box_at(track, at), strength, text))
     return findings
 
 

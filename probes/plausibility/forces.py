@@ -7,35 +7,21 @@ The floor alone: J points up, and aside by no more than friction allows (Coulomb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from probes.evidence import Finding, box_at
+from probes.evidence import Finding
 from probes.plausibility.places import Course, limber, windows
 from probes.plausibility.touch import beside, floored, led, meet, walls
-from simulator.script import Script
+from probes.plausibility.world import World, finding, strongest
 
 SIGMAS = 3.0
 SLOW = 0.06  # of its reach, a frame: what moves less gives nothing
 TURNED = 0.12  # of its outline that is elsewhere: what changes less does not turn
 ROLLS = 0.35  # of its speed that a ball loses to its spin when it begins to roll (2/7, and what is not seen)
 Array = np.ndarray
-
-
-@dataclass(frozen=True)
-class World:
-    """What is around: all courses, the script, seconds between frames."""
-
-    courses: Mapping[str, Course]
-    script: Script
-    dt: float
-
-    @property
-    def g(self) -> Array:
-        """(3,) metres a second squared."""
-        return np.asarray(self.script.scene.gravity, float)
 
 
 def forces(world: World) -> list[Finding]:
@@ -51,15 +37,6 @@ def forces(world: World) -> list[Finding]:
                 mine += [*_turns(world, course, about)]
             found += strongest(mine)
     return found
-
-
-def strongest(found: list[Finding]) -> list[Finding]:
-    """The strongest finding for each law."""
-    best: dict[str, Finding] = {}
-    for f in found:
-        if f.law not in best or f.strength > best[f.law].strength:
-            best[f.law] = f
-    return list(best.values())
 
 
 @dataclass(frozen=True)
@@ -134,7 +111,8 @@ def _force(
     beyond = _beyond(push, near.faces, course.body.friction + 0.05, most, world.g * world.dt) - noise
     slow = float(np.linalg.norm(after)) < 0.4 * float(np.linalg.norm(before))
     kind, words = ("sudden_stop", "stops") if slow else ("sudden_turn", "is pushed")
-    yield finding(world, course, "inertia", kind, k, k + 1, beyond / (0.5 * weight), f"{words} though nothing touches it")
+    strength = beyond / (0.5 * weight)
+    yield finding(world, course, "inertia", kind, k, k + 1, strength, f"{words} though nothing touches it")
 
 
 def _beyond(push: Array, faces: tuple[Array, ...], grip: float, most: float, weight: Array) -> float:
@@ -208,7 +186,8 @@ def _turns(world: World, course: Course, about: dict[int, Around]) -> Iterator[F
         pull = float(g @ along) * dt
         low, high = sorted((0.6 * pull, 1.1 * pull))
         off = max(low - dv, dv - high) - SIGMAS * course.sigma * 2.45 / dt
-        slow = abs(float((course.at[k + 1] - course.at[k]) @ along)) < 0.4 * abs(float((course.at[k] - course.at[k - 1]) @ along))
+        before, after = (abs(float((course.at[j] - course.at[j - 1]) @ along)) for j in (k, k + 1))
+        slow = after < 0.4 * before
         kind, words = ("sudden_stop", "stops") if slow else ("float", "does not swing as its weight makes it")
         yield finding(world, course, "inertia", kind, k, k + 1, off / (0.3 * float(np.linalg.norm(g)) * dt), words)
 
@@ -248,11 +227,3 @@ def _hangs(world: World, course: Course, about: dict[int, Around]) -> Iterator[F
 
 def _alike(faces: tuple[Array, ...], others: tuple[Array, ...]) -> bool:
     return len(faces) == len(others) and all(float(a @ b) > 0.95 for a, b in zip(faces, others, strict=True))
-
-
-def finding(
-    world: World, course: Course, law: str, kind: str, start: int, stop: int, strength: float, words: str
-) -> Finding:
-    track = course.part.tracks[0]
-    name = f"{course.body.colour} {course.body.noun}"
-    return Finding(law, kind, start * world.dt, stop * world.dt, box_at(track, start), max(strength, 0.0), f"{name} {words}")

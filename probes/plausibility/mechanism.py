@@ -8,7 +8,7 @@ displacement changes from one such time to the next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,9 +16,9 @@ import numpy as np
 from probes.cast import Part
 from probes.evidence import Finding
 from probes.perception.observation import SEEN, Observation, ThingTrack
-from probes.plausibility.forces import World, finding, strongest
 from probes.plausibility.places import LIQUIDS, Course, articulated
 from probes.plausibility.touch import centre, turned
+from probes.plausibility.world import World, finding, strongest
 from simulator.motion import Path
 from simulator.scene import Body
 from simulator.script import Script
@@ -28,7 +28,7 @@ MORE = 1.25  # times what the drive does
 SIGMAS = 3.0
 STRAY = 0.1  # strength of what the edges of pixels do
 CUT = 0.2  # of its size: how far off the middle of what is seen in part may be, a standard deviation
-ASKEW = 0.15  # of its size
+ASKEW = 0.15  # of its size: the middle that is seen is not quite that of the script
 FINE = 4  # samples of the drive a frame
 Array = np.ndarray
 
@@ -53,6 +53,7 @@ class Drive:
     body: Body
     dt: float
     seconds: float
+    known: dict[int, tuple[Array, ...]] = field(default_factory=dict)
 
     @property
     def still(self) -> bool:
@@ -67,33 +68,38 @@ class Drive:
         poses = [path.at(t)[:2] for t in times.tolist()]
         return np.array([pos + turned(quat) @ middle for pos, quat in poses])
 
+    def over(self, span: int) -> tuple[Array, ...]:
+        """Of every way over `span` frames: rise, displacement, length, least and greatest height; and the changes."""
+        if span not in self.known:
+            lag = FINE * span
+            shift = self.at[lag:] - self.at[:-lag]
+            steps = np.linalg.norm(self.at[FINE:] - self.at[:-FINE], axis=1)
+            way = np.sum([steps[FINE * i : len(steps) - FINE * (span - 1 - i)] for i in range(span)], axis=0)
+            low, high = np.sort(np.stack([self.at[:-lag, 2], self.at[lag:, 2]]), axis=0)
+            change = np.linalg.norm(shift[lag:] - shift[:-lag], axis=1)
+            self.known[span] = shift[:, 2], np.linalg.norm(shift, axis=1), way, low, high, change
+        return self.known[span]
+
     def bounds(self, span: int, height: float, slack: float) -> Bounds | None:
         """What it does over `span` frames from about this height on; None if it never is there."""
         if self.still:
             return STILL
-        lag = FINE * span
-        if len(self.at) <= lag:
+        if len(self.at) <= FINE * span:
             return None
-        shift = self.at[lag:] - self.at[:-lag]
-        steps = np.linalg.norm(self.at[FINE:] - self.at[:-FINE], axis=1)
-        way = np.sum([steps[FINE * i : len(steps) - FINE * (span - 1 - i)] for i in range(span)], axis=0)
-        far = np.linalg.norm(shift, axis=1)
-        low, high = np.minimum(self.at[:-lag, 2], self.at[lag:, 2]), np.maximum(self.at[:-lag, 2], self.at[lag:, 2])
+        rise, far, way, low, high, change = self.over(span)
         there = (low - slack <= height) & (height <= high + slack)
         if not there.any():
             return None
-        change = np.linalg.norm(shift[lag:] - shift[:-lag], axis=1)[there[:-lag]] if len(shift) > lag else np.zeros(0)
-        return Bounds((float(shift[there, 2].min()), float(shift[there, 2].max())),
-                      (float(far[there].min()), float(far[there].max())),
-                      (float(way[there].min()), float(way[there].max())),
-                      float(change.max()) if change.size else np.inf)  # fmt: skip
+        ends = [(float(v.min()), float(v.max())) for v in (rise[there], far[there], way[there])]
+        return Bounds(ends[0], ends[1], ends[2], float(change.max()) if change.size else np.inf)
 
 
 def mechanism(world: World) -> list[Finding]:
     """The worst of every fixed or driven body for each law."""
     found: list[Finding] = []
     for course in world.courses.values():
-        if course.body.motion == "scripted" or (course.body.motion == "fixed" and not articulated(course.body)):
+        fast = course.body.motion == "fixed" and not articulated(course.body)
+        if fast or course.body.motion == "scripted":
             drive = Drive(course.body, world.dt, world.script.seconds)
             found += strongest([f for span in _spans(course) for f in _beyond(world, course, drive, span)])
     return found
@@ -118,7 +124,7 @@ def _beyond(world: World, course: Course, drive: Drive, span: int) -> list[Findi
     pace = 0.0 if usual is None else usual.way[1]
     anywhere = drive.bounds(span, 0.0, np.inf)
     changes = np.inf if anywhere is None else anywhere.change
-    askew = 0.0 if course.core > 0.0 else ASKEW * course.reach  # the middle that is seen is not quite that of the script
+    askew = 0.0 if course.core > 0.0 else ASKEW * course.reach
     fair = course.sound | (course.cut & (not drive.still))
     for k in range(len(course.at) - span):
         seen = fair[k : k + span + 1]
@@ -140,9 +146,11 @@ def _beyond(world: World, course: Course, drive: Drive, span: int) -> list[Findi
         moved = course.at[k + span] - course.at[k]
         rise, far = float(moved[2]), float(np.linalg.norm(moved))
         say("gravity", "drift_up", k, (rise - noise - _more(limit.rise[1])) / scale, "rises, and nothing lifts it")
-        say("buoyancy", down, k, (-_more(-limit.rise[0]) - noise - rise) / scale, "goes down, and nothing lets it")
-        say("continuity", "teleport", k, (far - noise - _more(limit.far[1])) / scale, "gets farther than its drive takes it")
-        say("inertia", "sudden_stop", k, (limit.far[0] / MORE - noise - far) / scale, "does not get as far as its drive takes it")
+        sinks = -_more(-limit.rise[0]) - noise - rise
+        say("buoyancy", down, k, sinks / scale, "goes down, and nothing lets it")
+        over, short = far - noise - _more(limit.far[1]), limit.far[0] / MORE - noise - far
+        say("continuity", "teleport", k, over / scale, "gets farther than its drive takes it")
+        say("inertia", "sudden_stop", k, short / scale, "does not get as far as its drive takes it")
         if seen.all():
             length = float(steps[k : k + span].sum())
             say("inertia", "sudden_stop", k, (limit.way[0] / MORE - noise - length) / scale, "is slower than its drive")

@@ -11,9 +11,10 @@ from itertools import combinations
 import numpy as np
 
 from probes.evidence import Finding
-from probes.plausibility.forces import SIGMAS, World, finding, moves
+from probes.plausibility.forces import SIGMAS, moves
 from probes.plausibility.places import Course
 from probes.plausibility.touch import meet
+from probes.plausibility.world import World, finding
 from simulator.interventions.geometry import footprint
 
 Array = np.ndarray
@@ -35,7 +36,9 @@ def _together(a: Course, b: Course) -> list[tuple[int, int]]:
     """Frames [start, stop] before and after each meeting in which both are seen whole, with one more outside each."""
     count = len(a.at)
     both = a.sound & b.sound
-    near = np.array([not both[k] or (0 < k < count - 1 and both[k - 1 : k + 2].all() and meet(a, b, k)) for k in range(count)])
+    near = ~both
+    for k in range(1, count - 1):
+        near[k] |= bool(both[k - 1 : k + 2].all()) and meet(a, b, k)
     out, k = [], 0
     while k < count:
         if not near[k]:
@@ -45,9 +48,9 @@ def _together(a: Course, b: Course) -> list[tuple[int, int]]:
         while end + 1 < count and near[end + 1]:
             end += 1
         start, stop = k - 1, end + 1
-        if start >= 1 and stop < count - 1 and both[start - 1 : start + 1].all() and both[stop : stop + 2].all():
-            if a.shot[start - 1] == a.shot[stop + 1]:
-                out.append((start, stop))
+        inner = start >= 1 and stop < count - 1 and a.shot[start - 1] == a.shot[stop + 1]
+        if inner and both[start - 1 : start + 1].all() and both[stop : stop + 2].all():
+            out.append((start, stop))
         k = end + 1
     return out
 
@@ -80,7 +83,7 @@ def _met(world: World, a: Course, b: Course, start: int, stop: int) -> list[Find
     gain = energy[1] - energy[0] - max(drop, 0.0) - SIGMAS * 1.42 * float(mass @ (a.sigma, b.sigma)) / dt * speeds
     found = [
         finding(world, a, "inertia", "no_response", start, stop, away, "hits, and the other does not answer"),
-        finding(world, a, "energy", "energy_gain", start, stop, gain / (0.4 * energy[0] + 1e-9), "hits, and both gain speed"),
+        finding(world, a, "energy", "energy_gain", start, stop, gain / (0.4 * energy[0] + 1e-9), "gains by a hit"),
     ]
     gap, then = a.at[start] - b.at[start], a.at[stop] - b.at[stop]
     line = then - gap
@@ -88,5 +91,6 @@ def _met(world: World, a: Course, b: Course, start: int, stop: int) -> list[Find
     wide = footprint(a.body) + footprint(b.body)
     if gap @ then < 0.0:
         strength = (CROSSED * wide - float(np.linalg.norm(least))) / (0.3 * wide)
-        found.append(finding(world, a, "solidity", "pass_through", start, stop, strength, f"goes through the {b.body.noun}"))
+        words = f"goes through the {b.body.noun}"
+        found.append(finding(world, a, "solidity", "pass_through", start, stop, strength, words))
     return found

@@ -7,7 +7,7 @@ import numpy as np
 
 from probes.evidence import Finding
 from probes.perception.observation import SEEN, Observation
-from probes.plausibility.places import airy
+from probes.plausibility.places import airy, limber
 from simulator.script import Script
 
 FAINT = 6.0  # grey levels of a change that is none
@@ -68,5 +68,5 @@ def _puff(script: Script, name: str) -> bool:
 
 def _mobile(script: Script, name: str) -> bool:
     """Whether a body of the script may move, or come and go; what is not of the script may."""
-    bodies = [b for b in script.scene.bodies if b.name == name.split(".")[0]]
-    return not bodies or bodies[0].motion != "fixed" or airy(bodies[0]) or any(g.waves or g.keys for g in bodies[0].geoms)
+    bodies = [b for b in script.scene.bodies if b.name == name.split(".", maxsplit=1)[0]]
+    return not bodies or bodies[0].motion != "fixed" or airy(bodies[0]) or limber(bodies[0])

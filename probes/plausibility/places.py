@@ -19,8 +19,9 @@ from simulator.scene import Body
 from simulator.script import Script
 
 PIXELS = 0.05  # of a pixel: noise of the middle of a mask
-EVEN, ODD, WAVING = 0.003, 0.012, 0.06  # of its size: how far the middle wanders as it is seen from another side: of what is alike
-# on all sides of its middle or turns in a plane, of others, and of flags
+# Of its size, how far the middle wanders as it is seen from another side: of what is alike on all sides of its middle
+# or turns in a plane, of others, and of flags.
+EVEN, ODD, WAVING = 0.003, 0.012, 0.06
 HIDES = 0.1  # of its outline: so much along something nearer, and it is covered in part
 NEARER = 0.25  # of its size: what is nearer by less stands beside it
 MOST = 0.6  # of its usual area: what is seen smaller is covered
@@ -77,12 +78,6 @@ class Course:
     cut: Array
     outline: Outline | None = None
 
-    def steps(self) -> Array:
-        """(T - 1, 3) metres from frame to frame; NaN where it is not seen whole in both, and at cuts."""
-        step = np.diff(np.where(self.sound[:, None], self.at, np.nan), axis=0)
-        step[np.diff(self.shot) != 0] = np.nan
-        return np.asarray(step)
-
 
 def courses(observation: Observation, script: Script) -> dict[str, Course]:
     """The ways of all bodies that are seen, where sight tells depth; effects are left out, but for liquids."""
@@ -108,9 +103,9 @@ def _covered(observation: Observation, script: Script) -> Array:
     margin = [NEARER * sizes.get(name, 0.0) if name in loose else 0.0 for name in names]
     hides = [HIDES if name in loose else HIDES / 4.0 for name in names]
     border = np.zeros((len(tracks) + 1, len(tracks) + 1))
-    for t, mask in enumerate(masks.astype(int)):
+    for t, now in enumerate(masks.astype(int)):
         border[:] = 0.0
-        for a, b in ((mask[1:], mask[:-1]), (mask[:, 1:], mask[:, :-1])):
+        for a, b in ((now[1:], now[:-1]), (now[:, 1:], now[:, :-1])):
             differ = a != b
             np.add.at(border, (a[differ], b[differ]), 1.0)
         border += border.T
@@ -151,7 +146,8 @@ def _course(observation: Observation, script: Script, part: Part, covered: Array
     away = float(np.nanmedian(depth)) if np.isfinite(depth).any() else 1.0
     reach, core = radius(part.body), inner(part.body)
     waves = any(g.waves for g in part.body.geoms)
-    wander = WAVING if waves else EVEN if core > 0.0 or part.body.motion == "hinged" or _rests(observation, part.body) else ODD
+    even = core > 0.0 or part.body.motion == "hinged" or _rests(observation, part.body)
+    wander = WAVING if waves else EVEN if even else ODD
     sigma = PIXELS * pixel(observation) * away / focal + wander * reach
     masks = mask(observation, part)
     outline = None if masks is None else Outline(masks)

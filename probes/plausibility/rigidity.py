@@ -11,8 +11,8 @@ import numpy as np
 from probes.cast import mask
 from probes.evidence import Finding
 from probes.perception.observation import Observation
-from probes.plausibility.forces import World, finding
 from probes.plausibility.places import limber
+from probes.plausibility.world import World, finding
 
 LEAST = 40  # pixels
 LONG = 1.6  # times: what is rounder has no axis
@@ -24,8 +24,10 @@ def rigidity(observation: Observation, world: World) -> list[Finding]:
     found = []
     for course in world.courses.values():
         limbs = limber(course.body)
-        soft = course.body.role == "effect" or any(g.waves for g in course.body.geoms) or (
-            course.body.role == "prop" and (limbs or course.body.motion != "fixed")
+        soft = (
+            course.body.role == "effect"
+            or any(g.waves for g in course.body.geoms)
+            or (course.body.role == "prop" and (limbs or course.body.motion != "fixed"))
         )
         seen = np.flatnonzero(course.sound)
         if soft or len(seen) < 6:
@@ -65,5 +67,3 @@ def _sag(outline: np.ndarray, long: float) -> float:
     u = along / length
     square = u**2 - (u**2).mean()
     return float((across @ square) / (square @ square)) / 4.0 / length
-
-

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from probes.evidence import Finding
-from probes.plausibility.forces import World, finding
 from probes.plausibility.places import Course
 from probes.plausibility.touch import distance
+from probes.plausibility.world import World, finding
 
 SLACK = 0.15  # of its core: how deep a thing may seem to be in another
 
@@ -49,7 +49,7 @@ def _within(world: World, course: Course, other: Course) -> list[Finding]:
     if not seen.size:
         return []
     points, frames = [course.at[seen]], [seen]
-    for a, b in zip(seen[:-1], seen[1:], strict=True):
+    for a, b in pairwise(seen):
         if b == a + 1 and course.shot[a] == course.shot[b]:
             share = np.array([0.25, 0.5, 0.75])[:, None]
             points.append(course.at[a] * (1 - share) + course.at[b] * share)

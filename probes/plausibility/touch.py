@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from probes.plausibility.places import Course
-
 from simulator.scene import Body, Geom, Quat, Room
 from simulator.surface import SOFT
 
@@ -29,7 +28,8 @@ def turned(quat: Quat) -> Array:
 def distance(body: Body, points: Array) -> Array:
     """(N,) metres from points (N, 3) to the surface of a fixed body, negative inside; infinite if nothing is solid."""
     local = (points - np.asarray(body.pos)) @ turned(body.quat)
-    gaps = [_to(g, (local - np.asarray(g.pos)) @ turned(g.quat)) for g in body.geoms if g.solid and g.shape not in SOFT and not g.keys]
+    solid = [g for g in body.geoms if g.solid and g.shape not in SOFT and not g.keys]
+    gaps = [_to(g, (local - np.asarray(g.pos)) @ turned(g.quat)) for g in solid]
     return np.min(gaps, axis=0) if gaps else np.full(len(points), np.inf)
 
 
@@ -81,7 +81,7 @@ def led(course: Course, k: int) -> Array:
     p = course.at[k - 1 : k + 2]
     ahead, back = p[1] + (p[1] - p[0]), p[1] - (p[2] - p[1])
     further = [course.at[i] for i in (k - 2, k + 2) if 0 <= i < len(course.at) and course.sound[i]]
-    more = [2.0 * p[0] - f if j == 0 else 2.0 * p[2] - f for j, f in enumerate(further[:2])] if len(further) == 2 else []
+    more = [2.0 * p[0] - further[0], 2.0 * p[2] - further[1]] if len(further) == 2 else []
     return np.array([*p, ahead, back, (p[1] + ahead) / 2, (p[1] + back) / 2, *more])
 
 
@@ -131,5 +131,3 @@ def meet(a: Course, b: Course, k: int) -> bool:
 
 def _step(course: Course, k: int) -> float:
     return float(np.linalg.norm(course.at[k + 1] - course.at[k - 1])) / 2.0
-
-

@@ -125,7 +125,8 @@ def impact(t: np.ndarray, after: tuple[float, float]) -> tuple[tuple[np.ndarray,
 def test_balls_that_meet_share_their_momentum(after, law):
     t = np.arange(14) / 12
     first, second = impact(t, after)
-    pair = script(body("first", friction=0.01, pos=(-1.0, 0.0, RADIUS)), body("second", friction=0.01, pos=(0.0, 0.0, RADIUS)))
+    pucks = [body(name, friction=0.01, pos=(0.0, 0.0, RADIUS)) for name in ("first", "second")]
+    pair = script(*pucks)
     found = strengths(pair, 12.0, first=first, second=second)
     if law is None:
         assert max(found.values()) < 0.5
@@ -141,7 +142,8 @@ def test_what_is_at_rest_is_neither_praised_nor_blamed():
 
 def test_a_driven_thing_may_do_at_any_time_what_its_drive_does_but_not_stop_or_rise():
     keys = (Key(0.0, (-1.0, 0.0, 1.0)), Key(2.0, (1.0, 0.0, 1.0)))
-    driven, t, high = script(body("ball", motion="scripted", keys=keys, pos=(-1.0, 0.0, 1.0))), np.arange(20) / 12, np.ones(20)
+    driven = script(body("ball", motion="scripted", keys=keys, pos=(-1.0, 0.0, 1.0)))
+    t, high = np.arange(20) / 12, np.ones(20)
     assert max(strengths(driven, 12.0, ball=(t - 0.7, high)).values()) < 0.2
     assert strengths(driven, 12.0, ball=(np.minimum(t, 0.8) - 0.7, high))["inertia"] > 0.5
     rises = [strengths(driven, 12.0, ball=(t - 0.7, high + s * t))["gravity"] for s in (0.2, 0.5, 1.0)]
