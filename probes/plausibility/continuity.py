@@ -95,8 +95,9 @@ def exits(observation: Observation, track: ThingTrack) -> list[Finding]:
             excess = float(gap) + wide - 3.0 * step - 0.1
             if excess > 0.0:
                 text = f"{describe(track)} is out of the picture at once at {max(at, beyond) / fps:.2f} s"
-                span, strength = sorted((at / fps, beyond / fps)), excess / (3.0 * FREE) * trust(observation, track)
-                findings.append(Finding("continuity", "time_skip", *span, box_at(track, at), strength, text))
+                start_s, end_s = min(at, beyond) / fps, max(at, beyond) / fps
+                strength = excess / (3.0 * FREE) * trust(observation, track)
+                findings.append(Finding("continuity", "time_skip", start_s, end_s, box_at(track, at), strength, text))
     return findings
 
 

@@ -12,6 +12,7 @@ from probes.trajectory import noise, runs, trust, whole
 STIR = 0.3  # grey levels, the mean change of a picture in which something moves
 HALTED = 0.12  # of the step before and after: what moves less stands still
 SIDE = 96  # pixels
+LASTS = 2  # frames: in one step a bounce may lead back to where it began
 
 
 def halts(observation: Observation, track: ThingTrack, pauses: bool) -> list[Finding]:
@@ -25,7 +26,7 @@ def halts(observation: Observation, track: ThingTrack, pauses: bool) -> list[Fin
         moved = np.diff(track.steady[start:stop], axis=0)
         step = np.linalg.norm(moved, axis=1)
         for a in range(1, len(step) - 1):
-            for b in range(a + 1, len(step)):
+            for b in range(a + LASTS, len(step)):
                 before, after = moved[max(0, a - 2) : a], moved[b : b + 2]  # the steps next to it may be part of it
                 least = min(step[max(0, a - 2) : a].max(), step[b : b + 2].max())
                 if step[a:b].max() > HALTED * least + sigma:
@@ -56,7 +57,7 @@ def standstill(observation: Observation, restless: bool) -> list[Finding]:
     change = np.abs(np.diff(grey, axis=0)).mean((1, 2, 3))
     worst = (0.0, 0, 0)
     for start in range(2, len(change) - 2):
-        for stop in range(start + 1, len(change) - 1):
+        for stop in range(start + LASTS, len(change) - 1):
             around = min(change[start - 2 : start].max(), change[stop : stop + 2].max())
             most = float(change[start:stop].max())
             if around <= 0.0 or most > HALTED * around:

@@ -27,7 +27,7 @@ SPANS = (1, 2, 4, 7)  # frames
 MORE = 1.25  # times what the drive does
 SIGMAS = 3.0
 STRAY = 0.1  # strength of what the edges of pixels do
-CUT = 0.2  # of its size: how far off the middle of what is seen in part may be, a standard deviation
+CUT = 0.25  # of its size: how far off the middle of what is seen in part may be, a standard deviation
 ASKEW = 0.15  # of its size: the middle that is seen is not quite that of the script
 FINE = 4  # samples of the drive a frame
 Array = np.ndarray
@@ -59,6 +59,11 @@ class Drive:
     def still(self) -> bool:
         """Whether it does not move at all."""
         return self.body.motion != "scripted" or not self.body.keys
+
+    @property
+    def turns(self) -> bool:
+        """Whether it turns the body, so that it is seen from several sides."""
+        return not self.still and any(k.quat != self.body.keys[0].quat for k in self.body.keys)
 
     @cached_property
     def at(self) -> Array:
@@ -122,13 +127,14 @@ def _beyond(world: World, course: Course, drive: Drive, span: int) -> list[Findi
     steps = np.linalg.norm(np.diff(course.at, axis=0), axis=1)
     usual = drive.bounds(1, 0.0, np.inf)
     pace = 0.0 if usual is None else usual.way[1]
+    turns = 0.0 if course.core > 0.0 or not drive.turns else ASKEW * course.reach
     anywhere = drive.bounds(span, 0.0, np.inf)
     changes = np.inf if anywhere is None else anywhere.change
     askew = 0.0 if course.core > 0.0 else ASKEW * course.reach
     fair = course.sound | (course.cut & (not drive.still))
     for k in range(len(course.at) - span):
         seen = fair[k : k + span + 1]
-        noise = SIGMAS * 1.42 * (course.sigma + CUT * course.reach * float(course.cut[[k, k + span]].any()))
+        noise = SIGMAS * 1.42 * (course.sigma + CUT * course.reach * float(course.cut[[k, k + span]].any())) + turns
         if not (seen[0] and seen[-1]) or (span not in SPANS and seen[1:-1].any()):
             continue
         height = float(course.at[k, 2])

@@ -13,7 +13,7 @@ from simulator.script import Script
 FAINT = 6.0  # grey levels of a change that is none
 DEPTH = 25.0  # grey levels of a shadow
 STIRS = 0.5  # of what a thing uncovers may change around it as well
-STRAY = 0.6  # strength of what light does by itself
+STRAY = 0.8  # strength of what light does by itself
 ROUND = 5  # pixels around a thing that change with it
 
 

@@ -91,17 +91,21 @@ def courses(observation: Observation, script: Script) -> dict[str, Course]:
 
 
 def _covered(observation: Observation, script: Script) -> Array:
-    """(T, N) bool, for each track: whether something nearer lies along a good part of its outline."""
+    """(T, N) bool, for each track: whether something nearer lies along a good part of its outline.
+
+    Of what stands fast, whether more of it does, or less, than usual: what is always in front does not move its middle.
+    """
     tracks, masks = observation.things.tracks, observation.things.masks
-    out = np.zeros((len(observation.clip), len(tracks)), bool)
+    share = np.zeros((len(observation.clip), len(tracks)))
+    bodies = {b.name: b for b in script.scene.bodies}
+    owners = [bodies.get((t.name or "").split(".")[0]) for t in tracks]
+    loose = np.array([b is not None and b.motion != "fixed" for b in owners], bool)
     if masks is None:
-        return out
-    depth = np.array([np.full(len(out), np.nan) if t.depth is None else t.depth for t in tracks])
-    sizes = {b.name: radius(b) for b in script.scene.bodies}
-    loose = {b.name for b in script.scene.bodies if b.motion != "fixed"}
-    names = [(t.name or "").split(".")[0] for t in tracks]
-    margin = [NEARER * sizes.get(name, 0.0) if name in loose else 0.0 for name in names]
-    hides = [HIDES if name in loose else HIDES / 4.0 for name in names]
+        return share > HIDES
+    thin = np.array([t.flame or (b is not None and airy(b)) for t, b in zip(tracks, owners, strict=True)], bool)
+    depth = np.array([np.full(len(share), np.nan) if t.depth is None or hid else t.depth
+                      for t, hid in zip(tracks, thin, strict=True)])  # fmt: skip
+    margin = np.array([NEARER * radius(b) if b is not None else 0.0 for b in owners]) * loose
     border = np.zeros((len(tracks) + 1, len(tracks) + 1))
     for t, now in enumerate(masks.astype(int)):
         border[:] = 0.0
@@ -112,8 +116,9 @@ def _covered(observation: Observation, script: Script) -> Array:
         length = border[1:].sum(1)
         for i in np.flatnonzero(length > 0):
             nearer = depth[:, t] < depth[i, t] - margin[i]
-            out[t, i] = border[i + 1, 1:][nearer].sum() > hides[i] * length[i]
-    return out
+            share[t, i] = border[i + 1, 1:][nearer].sum() / length[i]
+    usual = np.where(loose, 0.0, np.median(share, axis=0))
+    return np.abs(share - usual) > np.where(loose, HIDES, HIDES / 4.0)
 
 
 def airy(body: Body) -> bool:

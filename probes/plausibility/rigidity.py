@@ -16,7 +16,7 @@ from probes.plausibility.world import World, finding
 
 LEAST = 40  # pixels
 LONG = 1.6  # times: what is rounder has no axis
-FIRM, LOOSE = 0.012, 0.09  # sag that is none: of what stands before a still camera, of what turns
+FIRM, LOOSE = 0.012, 0.12  # sag that is none: of what stands before a still camera, of what turns
 
 
 def rigidity(observation: Observation, world: World) -> list[Finding]:

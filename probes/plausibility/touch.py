@@ -15,7 +15,7 @@ NEAR = 0.3  # of its radius: a gap this wide may be closed
 Array = np.ndarray
 
 
-def turned(quat: Quat) -> Array:
+def turned(quat: Quat | Array) -> Array:
     """(3, 3) the rotation of a WXYZ quaternion."""
     w, x, y, z = np.asarray(quat, float) / np.linalg.norm(quat)
     return np.array([
