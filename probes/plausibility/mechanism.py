@@ -28,6 +28,7 @@ MORE = 1.25  # times what the drive does
 SIGMAS = 3.0
 STRAY = 0.1  # strength of what the edges of pixels do
 CUT = 0.25  # of its size: how far off the middle of what is seen in part may be, a standard deviation
+ASIDE = 0.85  # cosine of half the turn
 ASKEW = 0.15  # of its size: the middle that is seen is not quite that of the script
 FINE = 4  # samples of the drive a frame
 Array = np.ndarray
@@ -62,8 +63,9 @@ class Drive:
 
     @property
     def turns(self) -> bool:
-        """Whether it turns the body, so that it is seen from several sides."""
-        return not self.still and any(k.quat != self.body.keys[0].quat for k in self.body.keys)
+        """Whether it turns the body by a right angle or so, that it is seen from other sides."""
+        keys = np.array([k.quat for k in self.body.keys]) if not self.still else np.ones((1, 4))
+        return bool((np.abs(keys @ keys[0]) < ASIDE * np.linalg.norm(keys, axis=1)).any())
 
     @cached_property
     def at(self) -> Array:

@@ -23,6 +23,7 @@ PIXELS = 0.05  # of a pixel: noise of the middle of a mask
 # or turns in a plane, of others, and of flags.
 EVEN, ODD, WAVING = 0.003, 0.012, 0.06
 HIDES = 0.1  # of its outline: so much along something nearer, and it is covered in part
+ALWAYS = 0.7  # of the frames in which as much of it is covered as usual
 NEARER = 0.25  # of its size: what is nearer by less stands beside it
 MOST = 0.6  # of its usual area: what is seen smaller is covered
 Array = np.ndarray
@@ -117,7 +118,9 @@ def _covered(observation: Observation, script: Script) -> Array:
         for i in np.flatnonzero(length > 0):
             nearer = depth[:, t] < depth[i, t] - margin[i]
             share[t, i] = border[i + 1, 1:][nearer].sum() / length[i]
-    usual = np.where(loose, 0.0, np.median(share, axis=0))
+    usual = np.median(share, axis=0)
+    always = (np.abs(share - usual) < HIDES / 4.0).mean(0) >= ALWAYS
+    usual = np.where(loose | ~always, 0.0, usual)
     return np.abs(share - usual) > np.where(loose, HIDES, HIDES / 4.0)
 
 

@@ -44,4 +44,5 @@ def finding(
     track = course.part.tracks[0]
     name = f"{course.body.colour} {course.body.noun}"
     box = box_at(track, start)
+    box = box if box is not None and np.isfinite(box).all() else None
     return Finding(law, kind, start * world.dt, stop * world.dt, box, max(strength, 0.0), f"{name} {words}")
