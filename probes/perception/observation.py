@@ -43,6 +43,8 @@ class ThingTrack:
     steady: (T, 2) heights, the centre as the camera of the first frame (of the shot) would see it: the centre mapped by
         CameraMotion.to_first, and the centre itself where the camera stands still. NaN where not seen. Exact where
         the camera turns or zooms; where it travels, a thing nearer or farther than the background drifts in it.
+    depth: (T,) metres of the thing's middle along the view, as the camera of the first frame (of the shot) would see
+        it: `steady` and `depth` are a place in space. NaN where not seen. None: sight tells no depth.
     """
 
     state: np.ndarray
@@ -55,6 +57,7 @@ class ThingTrack:
     flame: bool = False
     name: str | None = None
     steady: np.ndarray = None  # type: ignore[assignment]  # left out: the camera stands still
+    depth: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.steady is None:

@@ -30,19 +30,22 @@ def _track(truth: Truth, lab_frames: list[np.ndarray], i: int, cuts: tuple[int, 
         box[t] = x0 / w, y0 / h, x1 / w, y1 / h
         area[t], colour[t] = len(ys) / (h * w), lab_frames[t][ys, xs].mean(0)
         cut[t] = x0 == 0 or y0 == 0 or x1 == w or y1 == h
-    name, sure, steady = truth.names[i], (state == SEEN).astype(float), centre + _camera_shift(truth, i, cuts)
-    return ThingTrack(state, centre, box, area, colour, sure, cut, "flame" in name, name, steady)
+    name, sure, (shift, depth) = truth.names[i], (state == SEEN).astype(float), _from_first(truth, i, cuts)
+    depth = np.where(np.isfinite(area), depth, np.nan)
+    return ThingTrack(state, centre, box, area, colour, sure, cut, "flame" in name, name, centre + shift, depth)
 
 
-def _camera_shift(truth: Truth, i: int, cuts: tuple[int, ...]) -> np.ndarray:
-    """(T, 2) heights from where body i is in the picture to where the camera of its shot's first frame would see it."""
+def _from_first(truth: Truth, i: int, cuts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Where the camera of its shot's first frame would see body i.
+
+    (T, 2) heights from where it is in the picture, and (T,) metres along the view.
+    """
     count, height = truth.masks.shape[:2]
     first = [max((c for c in cuts if c <= t), default=0) for t in range(count)]
-    return np.stack([
-        project(truth.intrinsics, truth.extrinsics[first[t]], truth.pos[t, i])[0]
-        - project(truth.intrinsics, truth.extrinsics[t], truth.pos[t, i])[0]
-        for t in range(count)
-    ]) / height  # fmt: skip
+    there, depth = zip(*(project(truth.intrinsics, truth.extrinsics[f], truth.pos[t, i]) for t, f in enumerate(first)),
+                       strict=True)  # fmt: skip
+    here = [project(truth.intrinsics, truth.extrinsics[t], truth.pos[t, i])[0] for t in range(count)]
+    return (np.array(there) - np.array(here)) / height, np.array(depth)
 
 
 class OracleObservation(ClassicalObservation):

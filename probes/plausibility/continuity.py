@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from probes.evidence import Finding, box_at, describe
-from probes.perception.observation import HIDDEN, SEEN, Observation, ThingTrack
+from probes.perception.observation import HIDDEN, OUT, SEEN, Observation, ThingTrack
 from probes.trajectory import noise, runs, size, trust, whole
 
 FREE = 0.03  # heights that may be unaccounted for
@@ -48,21 +48,24 @@ def _ratio(coarse: np.ndarray) -> float:
     return successive / variance if variance > (255.0 * CALM) ** 2 else 0.0
 
 
-def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
+def jumps(
+    observation: Observation, track: ThingTrack, sure: np.ndarray | None = None, fall: float = 0.0
+) -> list[Finding]:
     """The worst jump of a track while it is in view, if there is one worth a word.
 
     Where a thing is cut by the border or half covered, its centre can be off by half of what is not seen.
+    sure: (T,) where it is known to be seen whole, if that is known. fall: heights that weight may add to a step.
     """
     sigma, worst, fps = noise(observation, track), None, observation.clip.fps
-    entire = whole(track)
+    entire = whole(track) if sure is None else sure
     for start, stop in runs((track.state == SEEN) & np.isfinite(track.centre[:, 0])):
-        moved = np.diff(track.centre[start:stop], axis=0)
+        moved = np.diff(track.steady[start:stop], axis=0)
         step = np.linalg.norm(moved, axis=1)
-        unsure = 0.5 * size(observation, track) * ~entire[start:stop]
+        unsure = (0.5 if sure is None else 1.0) * size(observation, track) * ~entire[start:stop]
         for i in range(len(step) if len(step) >= 3 else 0):
             if start + i + 1 in observation.cuts:
                 continue
-            excess = float(step[i] - max(unsure[i], unsure[i + 1])) - _allowed(moved, i) - SIGMAS * sigma
+            excess = float(step[i] - max(unsure[i], unsure[i + 1])) - _allowed(moved, i) - fall - SIGMAS * sigma
             if worst is None or excess > worst[0]:
                 worst = excess, start + i + 1, float(step[i])
     if worst is None or worst[0] <= 0.0:
@@ -71,6 +74,31 @@ def jumps(observation: Observation, track: ThingTrack) -> list[Finding]:
     text = f"{describe(track)} jumps {length:.0%} of the picture's height at {frame / fps:.2f} s"
     return [Finding("continuity", "teleport", (frame - 1) / fps, frame / fps, box_at(track, frame),
                     excess / FREE * trust(observation, track), text)]  # fmt: skip
+
+
+def exits(observation: Observation, track: ThingTrack) -> list[Finding]:
+    """A thing that is out of the picture at once, or comes in at once, far from its border."""
+    fps, aspect = observation.clip.fps, observation.clip.width / observation.clip.height
+    seen = (track.state == SEEN) & np.isfinite(track.area)
+    findings = []
+    for start, stop in runs(seen):
+        for at, next_, beyond in ((stop - 1, stop - 2, stop), (start, start + 1, start - 1)):
+            if not (0 <= beyond < len(seen)) or track.state[beyond] != OUT or not start <= next_ < stop:
+                continue
+            if max(at, beyond) in observation.cuts:
+                continue
+            box = track.box[at]
+            gap = min(box[0] * aspect, box[1], (1.0 - box[2]) * aspect, 1.0 - box[3])
+            wide = max((box[2] - box[0]) * aspect, box[3] - box[1])
+            near = slice(max(start, at - 4), min(stop, at + 5))
+            step = float(np.linalg.norm(np.diff(track.centre[near], axis=0), axis=1).max())
+            excess = float(gap) + wide - 3.0 * step - 0.1
+            if excess > 0.0:
+                text = f"{describe(track)} is out of the picture at once at {max(at, beyond) / fps:.2f} s"
+                start_s, end_s = min(at, beyond) / fps, max(at, beyond) / fps
+                strength = excess / (3.0 * FREE) * trust(observation, track)
+                findings.append(Finding("continuity", "time_skip", start_s, end_s, box_at(track, at), strength, text))
+    return findings
 
 
 def missteps(observation: Observation, track: ThingTrack) -> list[Finding]:

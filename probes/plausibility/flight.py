@@ -163,6 +163,8 @@ def _dead_stop(track: ThingTrack, sigma: float, fps: float, restitution: float) 
 def _swallowed(track: ThingTrack, fps: float) -> list[Made]:
     """A thing that falls, is last seen inside the picture and never again: it went into what should bear it."""
     seen = np.flatnonzero((track.state == SEEN) & np.isfinite(track.area))
+    if not seen.size:
+        return []
     gone = len(track.state) - 1 - int(seen[-1])
     falls = len(seen) >= 2 and track.centre[seen[-1], 1] > track.centre[seen[0], 1] + NEAR
     if gone < 2 or not falls or at_border(track)[seen[-1]]:
