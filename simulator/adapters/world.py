@@ -16,7 +16,7 @@ from simulator.shot import Shot
 class World:
     """Shots answered by a checkpoint of the world model.
 
-    checkpoint: the name of a shipped one ("early", "young", "middle", "grown", "late", "violated") or a path to .safetensors.
+    checkpoint: the name of a shipped one (early, young, middle, grown, late, violated) or a path to .safetensors.
     steps: of the sampler. guidance: 1 for none.
     """
 
