@@ -293,7 +293,10 @@ def _reason(code: int | None, allowed: Limits) -> str:
     if code == -signal.SIGXCPU:
         return f"takes more than {allowed.seconds} s of computing to decode; raise limits.decode_seconds"
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    return f"ended the decoder ({how}); the file is damaged"
+    return (  # a library that is refused memory may crash as one that is misled does
+        f"ended the decoder ({how}); the file is damaged, or takes more than {allowed.memory} MiB: "
+        "raise limits.decode_memory if it plays elsewhere"
+    )
 
 
 def printable(path: str | Path) -> str:

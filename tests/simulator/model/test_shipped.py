@@ -50,7 +50,7 @@ def test_a_stage_is_one_run(stage):
 
 
 def test_each_stage_starts_from_the_one_before():
-    assert card_of("early")["config"]["start"] is None
+    assert card_of("early")["config"].get("start") is None
     for name, start in (*((name, "young") for name in SECOND), ("violated", "late")):
         assert card_of(name)["config"]["start"] == start
         assert card_of(name)["start"] == checkpoint.digest(checkpoint.find(start))
