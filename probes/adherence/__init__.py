@@ -21,7 +21,7 @@ from probes.perception.observation import Observation
 from probes.reading import Reading, Scored, Unscored
 from simulator.script import Expected, Script
 
-VERSION = 2
+VERSION = 3
 LAWS = ("event", "order", "thing", "camera", "course")
 
 
