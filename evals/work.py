@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -166,8 +166,7 @@ class ShotWorker:
         if script is None or not given:
             return None
         clip = film(script, suite.height, suite.width, suite.fps, frames=suite.frames)
-        head, tail = ends(given, suite.frames)
-        return Reference((clip,), head / suite.fps, tail / suite.fps)
+        return shown(clip, suite, given)
 
     def _stored(self, row: ClipRow | None) -> Clip | None:
         if row is None or row.path is None or row.digest is None:
@@ -188,6 +187,12 @@ class ShotWorker:
             return failed(shot.id, reason), None
         path = clips.put(clip, self.setup.folder, self.setup.clips)
         return _ok(shot.id, clip, path), clip
+
+
+def shown(clip: Clip, suite: Suite | PromptSuite, known: Sequence[int]) -> Reference:
+    """The real course of a shot, of which a model was shown the frames `known` at the ends."""
+    head, tail = ends(known, suite.frames)
+    return Reference((clip,), head / suite.fps, tail / suite.fps)
 
 
 def _real(videos: tuple[Path, ...]) -> Reference | None:

@@ -24,6 +24,7 @@ POINTS = 16  # fewer tracks tell nothing of a scene
 TRAVEL = 0.03  # heights: less motion tells no rigid scene from another
 SIGMAS = 4.0
 LOST = 0.4  # share of the points that another world takes away at once, beyond what is usual
+UNKNOWN, STILL, LIVELY = 0.3, 0.0, 0.5  # _Scene.movers without a script, where all is still, where things move
 SLACK = 1.5  # frames by which a cut may be early or late
 BACK = 0.02  # of its distance to the middle of the scene: a camera that is as near to where it was has come back
 ALIKE, OTHER = 0.95, 0.75  # share of a view that must show the same on its return, and at which it does not
@@ -40,9 +41,6 @@ class _Scene:
     def cut(self, frame: int) -> bool:
         """Whether another shot may begin at a frame."""
         return any(first - SLACK <= frame <= last + SLACK for first, last in self.cuts)
-
-
-UNKNOWN, STILL, LIVELY = 0.3, 0.0, 0.5  # movers of a scene without a script, and with one that says what moves
 
 
 def score(observation: Observation, script: Script | None, prompt: str | None) -> Reading:
@@ -113,10 +111,10 @@ def _around(observation: Observation, xy: np.ndarray) -> tuple[float, float, flo
 def _scene(observation: Observation, script: Script | None) -> _Scene:
     if script is None:
         return _Scene(UNKNOWN)
-    moves = any(body.motion != "fixed" or any(g.keys or g.waves for g in body.geoms) for body in script.scene.bodies)
     fps = observation.clip.fps
     return _Scene(
-        LIVELY if moves else STILL, tuple((e.start * fps, e.end * fps) for e in script.expected if e.kind == "cut")
+        LIVELY if script.scene.lively else STILL,
+        tuple((e.start * fps, e.end * fps) for e in script.expected if e.kind == "cut"),
     )
 
 

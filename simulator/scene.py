@@ -182,6 +182,11 @@ class Scene:
     gravity: Vec = (0.0, 0.0, -9.81)
     substeps: int = 4  # physics steps a tick of 1/1200 s: 4 for exact bounces, 1 for many things that touch
 
+    @property
+    def lively(self) -> bool:
+        """Whether anything but the camera may move: a body that is not fixed, or a part that goes or waves."""
+        return any(b.motion != "fixed" or any(g.keys or g.waves for g in b.geoms) for b in self.bodies)
+
     def body(self, name: str) -> Body:
         """The body called `name` (KeyError if there is none)."""
         for body in self.bodies:

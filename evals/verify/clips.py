@@ -13,13 +13,12 @@ import numpy as np
 from evals.limits import Limits
 from evals.store import clips, reading_rows
 from evals.suite import Cell, Suite, prompt_of
-from evals.work import judge, short
-from probes.perception.observation import Reference
+from evals.work import judge, short, shown
 from simulator import decoding
 from simulator.clip import Clip
 from simulator.errors import UsageError
 from simulator.scenarios import make_script
-from simulator.shot import Shot, ends
+from simulator.shot import Shot
 
 STILL = 1.0  # grey levels, on average: a script that changes the picture less does not move
 FROZEN = 0.05  # of the change that the script makes; H.264 of a still stays under 0.02
@@ -113,8 +112,7 @@ class ClipWorker:
         """The job's readings, as a run computes them."""
         suite, sight, version_of_sight = self.setup.suite, self.setup.perception, self.setup.perception_version
         script, known = suite.script(job.cell), suite.known(job.cell.mode)
-        head, tail = ends(known, suite.frames)
-        real = Reference((reference,), head / suite.fps, tail / suite.fps) if known else None
+        real = shown(reference, suite, known) if known else None
         said = judge(clip, sight, script, prompt_of(script), job.probes, lambda: real)
         for probe, (version, reading) in said.items():
             row, spans = reading_rows(job.cell.id, probe, version, sight, reading, version_of_sight)

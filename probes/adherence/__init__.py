@@ -96,7 +96,8 @@ def _whole(observation: Observation, script: Script) -> list[Finding]:
         out.append(
             Finding("camera", "camera_moves", 0.0, seconds, None, 2.0 * astray, "camera does not move as it should")
         )
-    standstill = course.standstill(observation) if _lives(script) else 0.0
+    moves = script.scene.lively or script.scene.camera.moving  # a take of it is then no still
+    standstill = course.standstill(observation) if moves else 0.0
     if standstill > 0.0:
         out.append(
             Finding("course", "event_missing", 0.0, seconds, None, 2.0 * standstill, "nothing in the picture moves")
@@ -110,13 +111,6 @@ def _whole(observation: Observation, script: Script) -> list[Finding]:
         words = "the picture does not keep its detail, though the camera stands still"
         out.append(Finding("course", "fog", 0.0, seconds, None, 2.0 * fading, words))
     return out
-
-
-def _lives(script: Script) -> bool:
-    """Whether anything of the script's scene moves: a take of it is then no still."""
-    scene = script.scene
-    waving = any(geom.keys or geom.waves for body in scene.bodies for geom in body.geoms)
-    return scene.camera.moving or waving or any(body.motion != "fixed" for body in scene.bodies)
 
 
 def _name(expected: Expected) -> str:

@@ -16,6 +16,7 @@ from probes.permanence.returns import exchanged
 from probes.permanence.scale import weight
 from probes.reading import Reading, Unscored
 from probes.trajectory import trust
+from simulator import camera as pinhole
 from simulator.script import Script
 
 VERSION = 2
@@ -67,10 +68,7 @@ def find(observation: Observation, script: Script | None) -> Found | Unscored:
 
 def _still(script: Script) -> bool:
     """Whether nothing but the camera moves: then whatever changes suddenly under a moving camera is amiss."""
-    if any(key.cut for key in script.scene.camera.keys):
-        return False
-    bodies = script.scene.bodies
-    return all(b.motion == "fixed" and not any(g.keys or g.waves for g in b.geoms) for b in bodies)
+    return not script.scene.lively and not pinhole.cuts(script.scene.camera)
 
 
 PROBE = Probe(
