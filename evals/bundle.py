@@ -78,8 +78,11 @@ def copy_run(run: Path, scratch: Path) -> Homes:
         if not (run / name).is_file():
             raise UsageError(f"{run} has no {name}: its run was cut off; give the same command again")
         shutil.copyfile(run / name, scratch / name)
-    if "families" not in json.loads((scratch / "spec.json").read_text()):
+    spec = json.loads((scratch / "spec.json").read_text())
+    if "families" not in spec:
         raise UsageError(f"{run} answers no suite; make a run of your videos: worldassay run model=folder")
+    if "families" not in spec["suite"]:
+        raise UsageError(f"{run} answers prompts of a file, which have no truth to verify by; bundle a run of a suite")
     return homes
 
 

@@ -121,3 +121,20 @@ def test_videos_without_a_suite_answer_nothing(run: Path, tmp_path: Path, capsys
     assert "worldassay run model=folder" in capsys.readouterr().err
     assert main(["bundle"]) == 2
     assert bundle(tmp_path / "nowhere", tmp_path / "s.zip") == 2
+
+
+def test_a_run_of_prompts_from_a_file_is_no_submission(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p.csv").write_text("prompt\nA red ball falls.\n")
+    size = ["suite.height=32", "suite.width=32", "suite.seconds=1", "probes=[quality]", "workers=1"]
+    asked = [
+        "run",
+        "model=noise",
+        "suite=prompts",
+        f"suite.file={tmp_path / 'p.csv'}",
+        f"out={tmp_path / 'run'}",
+        *size,
+    ]
+    assert main(asked) == 0
+    assert bundle(tmp_path / "run", tmp_path / "a.zip") == 2
+    assert "bundle a run of a suite" in capsys.readouterr().err
+    assert not (tmp_path / "a.zip").exists()
